@@ -1,0 +1,111 @@
+"""From the Chebyshev basis to powers of x without a rounding error: integers all the way, one rounding at the end.
+
+With t = (A x + B) / D, A, B, D integers (every float64 is an integer over a power of two), the polynomials
+N_k = D^k T_k(t) have integer coefficients: N_0 = 1, N_1 = A x + B, N_{k+1} = 2 (A x + B) N_k - D^2 N_{k-1}. So the
+power coefficients of sum_k c_k T_k(t) are quotients of two integers, and Python divides integers with correct rounding.
+In float64 the same sum loses as many digits as the powers are worse conditioned than the T_k.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from fractions import Fraction
+
+import numpy as np
+
+from fitx.numerics.doubledouble import Array
+from fitx.numerics.monomials import Exponents
+
+
+def to_powers(c: Array, tail: Array, terms: Exponents, lo: Array, hi: Array) -> list[Fraction]:
+    """Exact coefficients of x1^a1 * ... * xd^ad, term by term, of sum_j (c_j + tail_j) prod_i T_aji(t_i).
+
+    c, tail: (p,); terms: (p, d), a lower set; lo, hi: (d,). Returns p fractions, in the terms' order.
+    """
+    numerators, denominator = _common([Fraction(float(a)) + Fraction(float(b)) for a, b in zip(c, tail, strict=True)])
+    current = {tuple(int(a) for a in row): v for row, v in zip(terms, numerators, strict=True)}
+    for i in range(terms.shape[1]):
+        degree = int(terms[:, i].max(initial=0))
+        if degree == 0:
+            continue
+        table, d = _integer_table(degree, float(lo[i]), float(hi[i]))
+        denominator *= d**degree
+        following: dict[tuple[int, ...], int] = {}
+        for term, value in current.items():
+            for power, entry in enumerate(table[term[i]]):
+                if entry:
+                    key = (*term[:i], power, *term[i + 1 :])
+                    following[key] = following.get(key, 0) + value * entry * d ** (degree - term[i])
+        current = following
+    return [Fraction(current.get(tuple(int(a) for a in row), 0), denominator) for row in terms]
+
+
+def power_matrix(terms: Exponents, lo: Array, hi: Array) -> Array:
+    """M with M @ (Chebyshev coefficients) = power coefficients, (p, p); its entries are rounded last."""
+    m = np.ones((len(terms), len(terms)))
+    for i in range(terms.shape[1]):
+        degree = int(terms[:, i].max(initial=0))
+        table, d = _integer_table(degree, float(lo[i]), float(hi[i]))
+        one = np.zeros((degree + 1, degree + 1))
+        for k, row in enumerate(table):
+            one[: k + 1, k] = [as_float(entry, d**k) for entry in row]
+        with np.errstate(over="ignore", invalid="ignore"):
+            m *= one[np.ix_(terms[:, i], terms[:, i])]
+    return m
+
+
+def from_powers(degree: int, lo: float, hi: float) -> list[list[Fraction]]:
+    """Row k: the Chebyshev coefficients of x^k on [lo, hi], exact.
+
+    By x = mid + half * t and t T_j = (T_{j+1} + T_{|j-1|}) / 2.
+    """
+    mid = (Fraction(lo) + Fraction(hi)) / 2
+    half = (Fraction(hi) - Fraction(lo)) / 2
+    rows = [[Fraction(1)] + [Fraction(0)] * degree]
+    for k in range(degree):
+        following = [mid * a for a in rows[-1]]
+        for j in range(k + 1):
+            part = half * rows[-1][j]
+            if j == 0:
+                following[1] += part
+            else:
+                following[j + 1] += part / 2
+                following[j - 1] += part / 2
+        rows.append(following)
+    return rows
+
+
+def as_float(numerator: int, denominator: int) -> float:
+    """numerator / denominator correctly rounded; infinite where float64 ends."""
+    try:
+        return numerator / denominator
+    except OverflowError:
+        return float("inf") if (numerator > 0) == (denominator > 0) else float("-inf")
+
+
+def rounded(values: Sequence[Fraction]) -> Array:
+    """Fractions as float64, correctly rounded, infinite on overflow."""
+    return np.array([as_float(v.numerator, v.denominator) for v in values], dtype=np.float64)
+
+
+def _integer_table(degree: int, lo: float, hi: float) -> tuple[list[list[int]], int]:
+    """Rows N_0 ... N_degree (lowest power first) and D."""
+    a, b, d = Fraction(2), -Fraction(lo) - Fraction(hi), Fraction(hi) - Fraction(lo)
+    (ia, ib, id_), _ = _common([a, b, d])
+    rows = [[1], [ib, ia]]
+    for k in range(1, degree):
+        row = [2 * ib * v for v in rows[k]] + [0]
+        for j, v in enumerate(rows[k]):
+            row[j + 1] += 2 * ia * v
+        for j, v in enumerate(rows[k - 1]):
+            row[j] -= id_ * id_ * v
+        rows.append(row)
+    return rows[: degree + 1], id_
+
+
+def _common(values: list[Fraction]) -> tuple[list[int], int]:
+    """Numerators over one common denominator, and that denominator. For floats it is a power of two."""
+    denominator = max((v.denominator for v in values), default=1)
+    if denominator & (denominator - 1) or any(denominator % v.denominator for v in values):
+        raise ValueError("floats have powers of two below them")
+    return [v.numerator * (denominator // v.denominator) for v in values], denominator
