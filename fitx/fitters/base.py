@@ -1,0 +1,197 @@
+"""The interface of a fitter, and the frozen values that it takes and gives.
+
+Write one file in `fitx/fitters/` with one subclass of `Fitter`; it is found by being there. A fitter proposes formulas
+for `Data`; it does not read, split, score, choose, print or keep time, and never sees the rows it is judged by.
+"""
+
+from __future__ import annotations
+
+import time
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
+
+import numpy as np
+import numpy.typing as npt
+
+from fitx.errors import UsageError
+from fitx.formula import Formula
+
+Array = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Data:
+    """Rows to fit. X: (n, d) float64, columns contiguous; y: (n,); weights: (n,) or None, they multiply the squared
+    residual; absolute: the weights are 1/sigma**2 of known measurement errors, so that standard errors are not scaled
+    by the residuals; names: (d,) the features' names."""
+
+    X: Array
+    y: Array
+    names: tuple[str, ...]
+    weights: Array | None = None
+    absolute: bool = False
+    target: str = "y"
+
+    @property
+    def n(self) -> int:
+        """Number of rows."""
+        return len(self.y)
+
+    @property
+    def d(self) -> int:
+        """Number of features."""
+        return len(self.names)
+
+    def take(self, rows: npt.NDArray[np.intp]) -> Data:
+        """The data of those rows, in that order."""
+        X = np.empty((len(rows), self.d), order="F")
+        for j in range(self.d):
+            np.take(self.X[:, j], rows, out=X[:, j])
+        weights = None if self.weights is None else self.weights[rows]
+        return Data(X, self.y[rows], self.names, weights, self.absolute, self.target)
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """One option of a fitter: `--set METHOD.NAME=VALUE`, or options={"METHOD.NAME": value} in Python.
+
+    kind: int, float, bool, str, or a function text -> value that raises ValueError. default None: chosen by the fitter.
+    """
+
+    name: str
+    kind: Callable[[str], Any]
+    default: Any
+    meaning: str
+    choices: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """A fitted constant. stderr: its standard error, None where the method has none; dof: degrees of freedom (n - p)."""
+
+    name: str
+    value: float
+    stderr: float | None = None
+    dof: float = np.inf
+
+    @property
+    def ci95(self) -> tuple[float, float] | None:
+        """95 percent confidence interval: value -+ t(0.975, dof) * stderr; None without a standard error."""
+        if self.stderr is None or self.dof <= 0:
+            return None
+        from fitx.numerics.students import t_quantile
+
+        half = t_quantile(0.975, self.dof) * self.stderr
+        return self.value - half, self.value + half
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """A formula for the data, with its constants at their optimum on the data it was proposed for.
+
+    label: names the structure in words ("degree 3"), the same for the same structure.
+    refit: Data -> the same structure with its constants at their optimum there; used on folds and, at the end, on all
+      rows. It raises FitxError where the rows do not suffice. None: the formula stands as it is.
+    covariance: (p, p) of `parameters`, or None. notes: warnings to show when this proposal is chosen.
+    """
+
+    formula: Formula
+    label: str = ""
+    parameters: tuple[Parameter, ...] = ()
+    covariance: Array | None = None
+    refit: Callable[[Data], Proposal] | None = None
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(slots=True)
+class Context:
+    """What a fitter is given besides the data. options: every option declared, defaults filled in.
+
+    deadline: time.perf_counter() value; check `expired()` between pieces of work of at most some tenths of a second.
+    tell(text): shows a line of progress. warn(text): a warning that goes with the result whatever is chosen.
+    """
+
+    options: Mapping[str, Any]
+    rng: np.random.Generator
+    deadline: float = np.inf
+    jobs: int = 1
+    max_complexity: int | None = None
+    tell: Callable[[str], None] = lambda text: None
+    warnings: list[str] = field(default_factory=list)
+
+    def expired(self) -> bool:
+        """True when the time is up."""
+        return time.perf_counter() >= self.deadline
+
+    def warn(self, text: str) -> None:
+        """Note a warning, once."""
+        if text not in self.warnings:
+            self.warnings.append(text)
+
+
+class Fitter(ABC):
+    """One method. Subclasses are stateless: all that a fit needs is in its arguments."""
+
+    name: ClassVar[str]
+    summary: ClassVar[str]  # one line for `fitx methods`
+    aliases: ClassVar[tuple[str, ...]] = ()
+    options: ClassVar[tuple[Option, ...]] = ()
+    competes: ClassVar[bool] = True  # takes part when no method is named (`auto`)
+
+    def declines(self, data: Data) -> str:
+        """Why this method does not apply to the data, in words ("needs one feature, got 3"); "" when it does."""
+        return ""
+
+    @abstractmethod
+    def propose(self, data: Data, context: Context) -> Iterator[Proposal]:
+        """Yield proposals for the data, simplest first. Stops when done; the caller may stop sooner.
+
+        Errors: FitxError where the data are at fault. Same data, options and rng: same proposals.
+        """
+
+    def resolve_options(self, given: Mapping[str, Any]) -> dict[str, Any]:
+        """All options with their values; `given` holds texts (from the command line) or values.
+
+        Errors: UsageError for an unknown option or a value that does not fit.
+        """
+        known = {o.name: o for o in self.options}
+        values = {o.name: o.default for o in self.options}
+        for name, value in given.items():
+            if name not in known:
+                from fitx.errors import did_you_mean
+
+                listed = ", ".join(f"`{self.name}.{o}`" for o in known) or "none"
+                raise UsageError(
+                    f"method `{self.name}` has no option `{name}`", f"{did_you_mean(name, list(known))}it has: {listed}"
+                )
+            values[name] = _convert(self.name, known[name], value)
+        return values
+
+
+def _convert(method: str, option: Option, value: Any) -> Any:
+    if isinstance(value, str):
+        try:
+            value = _truth(value) if option.kind is bool else option.kind(value)
+        except (ValueError, TypeError) as e:
+            kind = getattr(option.kind, "__name__", "value").strip("_")
+            raise UsageError(f"`{method}.{option.name}` takes {_KINDS.get(kind, str(e))}, got `{value}`") from None
+    elif value is not None and option.kind in (int, float):
+        if isinstance(value, bool) or (option.kind is int and float(value) != int(value)):
+            raise UsageError(f"`{method}.{option.name}` takes {_KINDS[option.kind.__name__]}, got `{value}`")
+        value = option.kind(value)
+    if option.choices and value is not None and value not in option.choices:
+        raise UsageError(f"`{method}.{option.name}` is one of {', '.join(option.choices)}; got `{value}`")
+    return value
+
+
+_KINDS = {"int": "a whole number", "float": "a number", "bool": "true or false", "str": "a text"}
+
+
+def _truth(text: str) -> bool:
+    if text.lower() in ("true", "yes", "on", "1"):
+        return True
+    if text.lower() in ("false", "no", "off", "0"):
+        return False
+    raise ValueError(text)

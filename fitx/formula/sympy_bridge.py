@@ -1,0 +1,161 @@
+"""Formula to SymPy and back. SymPy never sees outside text, and its simplify is never called."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from fractions import Fraction
+from typing import Any
+
+from fitx.errors import UsageError
+from fitx.formula.operators import OPERATORS
+from fitx.formula.tree import Call, Const, Formula, Number, Var, call
+
+
+def to_sympy(f: Formula, symbols: Mapping[str, Any] | None = None) -> Any:
+    """The SymPy expression of `f`; symbols: variable name -> Symbol (default: sympy.Symbol(name))."""
+    import sympy as sp
+
+    def leaf(node: Formula) -> Any:
+        if isinstance(node, Var):
+            return sp.Symbol(node.name) if symbols is None else symbols[node.name]
+        assert isinstance(node, Const)
+        value = node.value
+        if isinstance(value, int):
+            return sp.Integer(value)
+        if isinstance(value, Fraction):
+            return sp.Rational(value.numerator, value.denominator)
+        return sp.Float(value, 17)
+
+    # A long chain of + and - becomes one Add at once: SymPy's own + would be quadratic in the number of terms.
+    def node(n: Call, args: list[Any]) -> Any:
+        if n.op in ("add", "sub"):
+            left = args[0] if isinstance(args[0], list) else [args[0]]
+            right = args[1] if isinstance(args[1], list) else [args[1]]
+            left.extend(right if n.op == "add" else [-a for a in right])
+            return left
+        return OPERATORS[n.op].sympy(sp, *(done(a) for a in args))
+
+    def done(value: Any) -> Any:
+        return sp.Add(*value) if isinstance(value, list) else value
+
+    return done(f.fold(leaf, node))
+
+
+_FUNCTIONS = {
+    "exp": "exp", "log": "log", "sin": "sin", "cos": "cos", "tan": "tan", "asin": "asin", "acos": "acos",
+    "atan": "atan", "sinh": "sinh", "cosh": "cosh", "tanh": "tanh", "Abs": "abs", "sign": "sign", "floor": "floor",
+    "ceiling": "ceil", "Min": "min", "Max": "max",
+    "StrictLessThan": "lt", "LessThan": "le", "StrictGreaterThan": "gt", "GreaterThan": "ge", "Equality": "eq",
+}  # fmt: skip
+
+
+def from_sympy(expr: Any) -> Formula:
+    """The Formula of a SymPy expression made of the operators in the table.
+
+    Errors: UsageError naming the first part that has no counterpart (integrals, complex numbers, other functions).
+    """
+    import sympy as sp
+
+    def convert(e: Any, args: list[Formula]) -> Formula:
+        if e.is_Symbol:
+            return Var(str(e.name))
+        if e.is_Integer or e.is_Rational:
+            return Const(Fraction(int(e.p), int(e.q)))
+        if e.is_Float:
+            return Const(float(e))
+        if e is sp.pi:
+            return call("pi")
+        if e is sp.E:
+            return call("exp", Const(1))
+        if e.is_Add:
+            return _chain("add", args)
+        if e.is_Mul:
+            return _product(args)
+        if e.is_Pow:
+            return _power(*args)
+        name = type(e).__name__
+        if name == "Piecewise":
+            return _piecewise(e, args)
+        if name in _FUNCTIONS:
+            return _chain(_FUNCTIONS[name], args) if name in ("Min", "Max") else call(_FUNCTIONS[name], *args)
+        raise UsageError(f"no operator of a formula means `{e.func}` in `{str(e)[:60]}`")
+
+    if isinstance(expr, int | float | Fraction):
+        return Const(expr)
+    if not isinstance(expr, sp.Basic):  # in particular text: SymPy would execute it
+        raise UsageError(f"a SymPy expression is needed, got {type(expr).__name__}", "text is read by fitx.formula.parse")
+    done: list[Formula] = []
+    stack: list[tuple[Any, bool]] = [(expr, False)]
+    while stack:
+        e, visited = stack.pop()
+        children = _children(e)
+        if visited or not children:
+            k = len(done) - len(children)
+            args = done[k:]
+            del done[k:]
+            done.append(convert(e, args))
+        else:
+            stack.append((e, True))
+            stack.extend((c, False) for c in reversed(children))
+    return done[0]
+
+
+def _children(e: Any) -> list[Any]:
+    if type(e).__name__ == "Piecewise":  # its last condition may be `true`, which is no number
+        pairs = [(p.expr, p.cond) for p in e.args]
+        return [x for value, cond in pairs for x in ((value,) if cond == True else (cond, value))]  # noqa: E712
+    return [] if e.is_Rational or e.is_Float else list(e.args)
+
+
+def _piecewise(e: Any, args: list[Formula]) -> Formula:
+    if e.args[-1].cond != True:  # noqa: E712
+        raise UsageError("a Piecewise needs a last piece that always applies", "add (value, True) at its end")
+    return call("piecewise", *args)
+
+
+def _chain(op: str, args: list[Formula]) -> Formula:
+    total = args[0]
+    for a in args[1:]:
+        total = call(op, total, a)
+    return total
+
+
+def _exponent(f: Formula) -> Number | None:
+    """The constant exponent of a power that `_power` made, else None."""
+    if isinstance(f, Call) and f.op == "pow" and isinstance(f.args[1], Const):
+        return f.args[1].value
+    return None
+
+
+def _product(args: list[Formula]) -> Formula:
+    """Factors with negative exponents go under the line."""
+    over: list[Formula] = []
+    under: list[Formula] = []
+    for a in args:
+        exponent = _exponent(a)
+        if isinstance(a, Call) and a.op == "div" and a.args[0] == Const(1):
+            under.append(a.args[1])
+        elif exponent is not None and exponent < 0:
+            under.append(_power(a.args[0], Const(-exponent)))
+        else:
+            over.append(a)
+    top = _chain("mul", over) if over else Const(1)
+    if isinstance(top, Const) and top.value == -1 and len(under) == 0:
+        return top
+    if len(over) > 1 and over[0] == Const(-1):
+        top = -_chain("mul", over[1:])
+    return top / _chain("mul", under) if under else top
+
+
+def _power(base: Formula, exponent: Formula) -> Formula:
+    if isinstance(exponent, Const):
+        value = exponent.value
+        if value == Fraction(1, 2):
+            return call("sqrt", base)
+        if value == Fraction(-1, 2):
+            return 1 / call("sqrt", base)
+        if value == -1:
+            return 1 / base
+        if isinstance(value, int) and value < 0:
+            return 1 / base ** (-value)
+    return base**exponent
