@@ -1,0 +1,48 @@
+"""Reading: a file becomes a Table of numbers; whatever cannot be read as meant is refused with its row and column."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import BinaryIO, Literal
+
+from fitx.errors import UsageError
+from fitx.read.frame import Frame
+from fitx.read.select import Request, to_table
+from fitx.read.source import open_source
+from fitx.table import Table
+
+__all__ = ["read"]
+
+
+def read(
+    source: str | Path | BinaryIO,
+    *,
+    target: str | None = None,
+    features: Sequence[str] | None = None,
+    weights: str | None = None,
+    sigma: str | None = None,
+    group: str | None = None,
+    missing: Literal["drop", "error"] = "drop",
+    sheet: str | int | None = None,
+) -> Table:
+    """The table in `source`: a path, "-" for standard input (bytes), or a binary stream.
+
+    target: the column to explain; the last numeric column if None. features: the columns to explain it by; every other
+    numeric column if None. weights, sigma, group: columns with those parts, which are then no features.
+    missing: "drop" leaves out rows with a missing cell in a used column, with a warning that counts them; "error"
+    refuses. sheet: of a workbook, by name or by number from 1; the first that is not empty if None.
+
+    Raises FitxError for what the file holds and UsageError for a name that is not there.
+    """
+    request = Request(target, None if features is None else tuple(features), weights, sigma, group, missing)
+    return to_table(_frame(source, request, sheet), request)
+
+
+def _frame(source: str | Path | BinaryIO, request: Request, sheet: str | int | None) -> Frame:
+    if request.missing not in ("drop", "error"):
+        raise UsageError(f"missing must be drop or error, got `{request.missing}`", "")
+    found = open_source(source)
+    from fitx.read.delimited import read_delimited
+
+    return read_delimited(found, request)

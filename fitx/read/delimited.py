@@ -1,0 +1,140 @@
+"""Delimited text, record by record: the careful path, which can name the line of every fault."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterable, Iterator
+from itertools import chain, islice
+
+from fitx.errors import FitxError
+from fitx.read.columns import DECIDING_ROWS
+from fitx.read.dialect import COMMENT, SPACES, Dialect, detect_dialect
+from fitx.read.encoding import detect_encoding, open_text
+from fitx.read.frame import Frame
+from fitx.read.header import Header, read_header
+from fitx.read.select import Request
+from fitx.read.source import Source
+
+_SAMPLE_LINES = 400
+_BLOCK = 32_768
+#: A line longer than this is no line of a table; it keeps a file without line ends from filling the memory.
+_LONGEST_LINE = 2**24
+
+
+class _Lines:
+    """The lines that are not blank and no comment; `number` is that of the line given last."""
+
+    def __init__(self, text: Iterable[str]) -> None:
+        self.number = 0
+        self._text = text
+
+    def __iter__(self) -> Iterator[str]:
+        for self.number, line in enumerate(self._text, 1):
+            if len(line) > _LONGEST_LINE:
+                raise FitxError(f"line {self.number} is longer than 16 MB", "is this a table with line ends?")
+            if line.isspace() or (line.lstrip()[:1] in "#%/" and COMMENT.match(line)):
+                continue
+            yield line
+
+
+def read_delimited(source: Source, request: Request) -> Frame:
+    """Read a text table: find its dialect and header, convert the wanted columns block by block."""
+    codec = detect_encoding(source)
+    name = source.name
+    try:
+        with open_text(source, codec) as text:
+            sample = list(islice(_Lines(text), _SAMPLE_LINES))
+        if not sample:
+            raise FitxError(f"`{name}` has no rows: only comments or blank lines", "is this the right file?")
+        dialect = detect_dialect(sample)
+        with open_text(source, codec) as text:
+            return _read(_Lines(text), dialect, name, request)
+    except UnicodeDecodeError as error:
+        raise FitxError(f"`{name}` is damaged: {error.reason} ({codec})", "save it as UTF-8") from None
+
+
+def _read(lines: _Lines, dialect: Dialect, name: str, request: Request) -> Frame:
+    blocks = _blocks(lines, dialect, name)
+    records, numbers = next(blocks)
+    width = _width(records, name, dialect)
+    header = _header(records, numbers, width, dialect, name)
+    width = len(header.names)
+    frame = Frame(name, header.names, header.found, header.units, warnings=header.warnings)
+    frame.begin(*request.wanted(header.names, header.found, name), dialect.decimal)
+    first = (records[header.skip :], numbers[header.skip :])
+    for records, numbers in chain([first], blocks):
+        fit(records, numbers, width, name)
+        frame.add(records, numbers)
+    frame.end()
+    if frame.length == 0:
+        raise FitxError(
+            f"`{name}` has a header and no rows", "a table needs rows of numbers under the names: " + ", ".join(header.names[:8])
+        )
+    return frame
+
+
+def _header(records: list[list[str]], numbers: list[int], width: int, dialect: Dialect, name: str) -> Header:
+    first = records[0]
+    if len(first) == width - 1 and len(records) > 1 and all(len(record) == width for record in records[1:]):
+        records[0] = ["", *first]  # as R's write.table does: row names without a name
+    fit(records[:2], numbers, width, name)
+    head = [record for record in records[:1000] if len(record) == width]
+    return read_header(head, width, dialect.decimal)
+
+
+def _blocks(lines: _Lines, dialect: Dialect, name: str) -> Iterator[tuple[list[list[str]], list[int]]]:
+    """Records and their line numbers, first as many as decide the columns' kinds (and a header and units)."""
+    reader = dialect.records(lines)
+    size = DECIDING_ROWS + 2
+    try:
+        while True:
+            records: list[list[str]] = []
+            numbers: list[int] = []
+            for record in islice(reader, size):
+                records.append(record)
+                numbers.append(lines.number)
+            if not records:
+                return
+            yield records, numbers
+            size = _BLOCK
+    except csv.Error as error:
+        what = str(error)
+        raise FitxError(
+            f"line {lines.number} of `{name}` cannot be split into cells: {what}",
+            f"a quote ({dialect.quote}) that opens a cell must close it"
+            if "expected after" in what or "unexpected end" in what or "field larger" in what
+            else "is this a text table?",
+        ) from None
+
+
+def _width(records: list[list[str]], name: str, dialect: Dialect) -> int:
+    """The number of columns: the first record's, less what trailing delimiters add."""
+    first = len(records[0])
+    sample = records[1:1000]
+    if dialect.delimiter != SPACES:
+        while first > 1 and not records[0][first - 1].strip() and all(
+            len(record) < first or not "".join(record[first - 1 :]).strip() for record in sample
+        ):
+            first -= 1
+    body = {_trimmed(record, first) for record in sample}
+    return first + 1 if body == {first + 1} else first
+
+
+def _trimmed(record: list[str], width: int) -> int:
+    """The record's length without the empty cells beyond `width`."""
+    length = len(record)
+    while length > width and not record[length - 1].strip():
+        length -= 1
+    return length
+
+
+def fit(records: list[list[str]], numbers: list[int], width: int, name: str) -> None:
+    """Make every record `width` cells wide by dropping empty cells at its end, or raise FitxError for a ragged row."""
+    for i, record in enumerate(records):
+        if len(record) != width:
+            if _trimmed(record, width) != width:
+                raise FitxError(
+                    f"line {numbers[i]} of `{name}` has {len(record)} cells where {width} are expected",
+                    "every row needs as many cells as the first; start lines that are no rows with #",
+                )
+            records[i] = record[:width]

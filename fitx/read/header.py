@@ -1,0 +1,104 @@
+"""The rows above the numbers: is there a header, is there a row of units, what are the columns called."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+
+from fitx.read.cells import Kind, classify
+
+_DEFAULT_NAME = re.compile(r"x(\d*)")
+_BRACKETS = {"(": ")", "[": "]", "{": "}", "<": ">"}
+
+
+@dataclass
+class Header:
+    """names: unique, one a column. units: by name. skip: how many records stand above the data."""
+
+    names: list[str]
+    units: dict[str, str] = field(default_factory=dict)
+    skip: int = 0
+    found: bool = False
+    warnings: list[str] = field(default_factory=list)
+
+
+def read_header(records: list[list[str]], width: int, decimal: str = ".") -> Header:
+    """Header and units of the first records (at most 1,000 are looked at), each of `width` cells.
+
+    The first record is a header when it has no number, or when one of its texts stands over a column of numbers.
+    The record below is a row of units when none of its cells is a number, at least one is text, and every column that
+    has text there goes on with numbers.
+    """
+    kinds = [[classify(cell, decimal)[0] for cell in record] for record in records[:1000]]
+    if not kinds or not _is_header(kinds):
+        return Header(default_names(width))
+    header = _names(records[0])
+    if len(records) > 2 and _is_units(kinds):
+        header.skip = 2
+        header.units = {name: unit for name, cell in zip(header.names, records[1], strict=True) if (unit := _unit(cell))}
+    return header
+
+
+def default_names(width: int) -> list[str]:
+    """Names for a table without a header: x, y; or x1 to xk, y."""
+    if width <= 2:
+        return ["x", "y"][2 - width :]
+    return [f"x{i}" for i in range(1, width)] + ["y"]
+
+
+def default_position(name: str) -> int | None:
+    """The column that `x`, `x1`, `x2`, ... means in a table without a header, or None."""
+    match = _DEFAULT_NAME.fullmatch(name)
+    return None if match is None else int(match[1] or 1) - 1
+
+
+def _is_header(kinds: list[list[Kind]]) -> bool:
+    first = kinds[0]
+    if Kind.TEXT not in first:
+        return False
+    if all(kind in (Kind.TEXT, Kind.MISSING, Kind.BOOL) for kind in first):
+        return True
+    return any(kind == Kind.TEXT and _goes_on_with_numbers(kinds, j, 1) for j, kind in enumerate(first))
+
+
+def _is_units(kinds: list[list[Kind]]) -> bool:
+    second = kinds[1]
+    texts = [j for j, kind in enumerate(second) if kind == Kind.TEXT]
+    if not texts or any(kind not in (Kind.TEXT, Kind.MISSING) for kind in second):
+        return False
+    numeric = [j for j in range(len(second)) if _goes_on_with_numbers(kinds, j, 2)]
+    return any(j in numeric for j in texts)
+
+
+def _goes_on_with_numbers(kinds: list[list[Kind]], column: int, start: int) -> bool:
+    below = [row[column] for row in kinds[start:] if column < len(row) and row[column] != Kind.MISSING]
+    return bool(below) and sum(kind != Kind.TEXT for kind in below) > len(below) / 2
+
+
+def _unit(cell: str) -> str:
+    text = cell.strip()
+    if text[:1] in _BRACKETS and text.endswith(_BRACKETS[text[0]]):
+        text = text[1:-1].strip()
+    return "" if text in ("-", "--", "?", ".") else text
+
+
+def _names(record: list[str]) -> Header:
+    header = Header([], skip=1, found=True)
+    taken = {cell.strip() for cell in record}
+    for position, cell in enumerate(record, 1):
+        name = " ".join(cell.split())
+        if not name:
+            name = _free(f"column{position}", header.names)
+            header.warnings.append(f"column {position} has no name and is called `{name}`")
+        elif name in header.names:
+            new = _free(name, [*header.names, *taken])
+            header.warnings.append(f"the name `{name}` stands over more than one column: column {position} is called `{new}`")
+            name = new
+        header.names.append(name)
+    return header
+
+
+def _free(name: str, taken: list[str]) -> str:
+    if name not in taken:
+        return name
+    return next(new for i in range(2, len(taken) + 3) if (new := f"{name}_{i}") not in taken)

@@ -1,0 +1,168 @@
+"""Where the bytes come from: a file, standard input or an open stream, plain or gzip; and what is no table at all."""
+
+from __future__ import annotations
+
+import io
+import shutil
+import sys
+import tempfile
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import IO, BinaryIO, cast
+
+from fitx.errors import FitxError
+
+#: Below this size text is read by the csv module, above it by duckdb (importing duckdb costs a quarter of a second).
+BIG = 8 * 2**20
+
+_GZIP = b"\x1f\x8b"
+_NOT_TABLES = {
+    b"\x89PNG": "a PNG picture",
+    b"\xff\xd8\xff": "a JPEG picture",
+    b"GIF8": "a GIF picture",
+    b"%PDF": "a PDF document",
+    b"\x7fELF": "a program",
+    b"SQLite format 3\x00": "an SQLite database",
+    b"\x89HDF": "an HDF5 file",
+    b"\x93NUMPY": "a NumPy array file",
+    b"BZh": "compressed with bzip2",
+    b"\xfd7zXZ": "compressed with xz",
+    b"\x28\xb5\x2f\xfd": "compressed with zstd",
+    b"7z\xbc\xaf": "a 7z archive",
+}
+
+
+@dataclass
+class Source:
+    """Bytes that can be read again from the start.
+
+    name: what messages call it. path: a file with exactly these bytes, or None; then `data` holds them.
+    """
+
+    name: str
+    head: bytes
+    size: int
+    path: Path | None = None
+    data: bytes = b""
+    keep: list[object] = field(default_factory=list)  # temporary files live as long as the source
+
+    def open(self) -> BinaryIO:
+        """The bytes from the start."""
+        return open(self.path, "rb") if self.path is not None else io.BytesIO(self.data)
+
+    def on_disk(self) -> Path:
+        """A path with these bytes, written to a temporary file when they are in memory."""
+        if self.path is None:
+            file = tempfile.NamedTemporaryFile(prefix="fitx-")  # noqa: SIM115  closed with the source
+            file.write(self.data)
+            file.flush()
+            self.keep.append(file)
+            self.path = Path(file.name)
+        return self.path
+
+
+def open_source(source: str | Path | BinaryIO) -> Source:
+    """The bytes behind `source`: a path, "-" for standard input, or a binary stream; gzip is unpacked.
+
+    Raises FitxError for what is missing, a directory, unreadable, empty, or known not to be a table.
+    """
+    if isinstance(source, (str, Path)) and str(source) != "-":
+        found = _from_path(Path(source))
+    elif isinstance(source, (str, Path)):
+        found = _from_stream(sys.stdin.buffer, "standard input")
+    else:
+        found = _from_stream(source, _stream_name(source))
+    if found.head.startswith(_GZIP):
+        found = _unpack(found)
+    if not found.head.strip(b"\x00\xef\xbb\xbf\xff\xfe \t\r\n\f\v"):
+        raise FitxError(f"`{found.name}` is empty", "a table needs a row of names and rows of numbers")
+    for magic, what in _NOT_TABLES.items():
+        if found.head.startswith(magic):
+            raise FitxError(
+                f"`{found.name}` is not a table: it is {what}",
+                "fitx reads delimited text (plain or gzip), Parquet, JSON lines and Excel",
+            )
+    return found
+
+
+def _from_path(path: Path) -> Source:
+    name = str(path)
+    try:
+        if path.is_dir():
+            raise FitxError(f"`{name}` is a directory, not a table", _tables_in(path))
+        with open(path, "rb") as file:
+            if not file.seekable():  # a pipe or /dev/stdin: read once, keep
+                return _from_stream(file, name)
+            head = file.read(2**16)
+            size = file.seek(0, io.SEEK_END)
+    except FileNotFoundError:
+        raise FitxError(f"there is no file `{name}`", _nearby(path)) from None
+    except PermissionError:
+        raise FitxError(f"`{name}` may not be read: permission denied", "check the file's permissions") from None
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise FitxError(f"`{name}` cannot be read: {reason}", "check the path") from None
+    return Source(name, head, size, path)
+
+
+def _from_stream(stream: IO[bytes], name: str) -> Source:
+    """All of a stream: in memory when small, else in a temporary file."""
+    data = stream.read(BIG + 1)
+    if isinstance(data, str):
+        raise FitxError(f"`{name}` was opened as text", "open it in binary mode, `open(path, 'rb')`")
+    if len(data) <= BIG:
+        return Source(name, data[: 2**16], len(data), None, data)
+    return _spool(io.BytesIO(data), stream, name)
+
+
+def _spool(first: IO[bytes], rest: IO[bytes] | None, name: str) -> Source:
+    file = tempfile.NamedTemporaryFile(prefix="fitx-")  # noqa: SIM115  closed with the source
+    try:
+        shutil.copyfileobj(first, file, 2**20)
+        if rest is not None:
+            shutil.copyfileobj(rest, file, 2**20)
+        size = file.tell()
+        file.flush()
+        file.seek(0)
+        head = file.read(2**16)
+    except OSError as error:
+        file.close()
+        raise FitxError(
+            f"`{name}` cannot be copied to a temporary file: {error.strerror or error}",
+            "set TMPDIR to a folder with more room",
+        ) from None
+    return Source(name, head, size, Path(file.name), keep=[file])
+
+
+def _unpack(packed: Source) -> Source:
+    import gzip
+    import zlib
+
+    try:
+        with packed.open() as raw, gzip.open(raw, "rb") as stream:
+            return _from_stream(cast("IO[bytes]", stream), packed.name)
+    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+        raise FitxError(f"`{packed.name}` is damaged: {error}", "the gzip data end early or are broken") from None
+
+
+def _stream_name(stream: BinaryIO) -> str:
+    name = getattr(stream, "name", None)
+    return name if isinstance(name, str) else "the stream"
+
+
+def _nearby(path: Path) -> str:
+    from fitx.errors import did_you_mean
+
+    try:
+        names = [entry.name for entry in path.parent.iterdir()]
+    except OSError:
+        return f"there is no folder `{path.parent}` either" if str(path.parent) != "." else "check the path"
+    return (did_you_mean(path.name, names) + "check the path").strip()
+
+
+def _tables_in(folder: Path) -> str:
+    endings = (".csv", ".tsv", ".txt", ".dat", ".parquet", ".jsonl", ".ndjson", ".json", ".xlsx", ".xls", ".ods", ".gz")
+    names = sorted(entry.name for entry in folder.iterdir() if entry.name.lower().endswith(endings))
+    if not names:
+        return "name a file in it"
+    return "name a file in it: " + ", ".join(f"`{name}`" for name in names[:5]) + (", ..." if len(names) > 5 else "")
