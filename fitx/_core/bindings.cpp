@@ -1,4 +1,9 @@
-// The only file that knows Python: one register_<area>(m) a kernel file.
+// The module: one register_<area>(m) a bind_<area>.cpp, and nothing else.
 #include <nanobind/nanobind.h>
 
-NB_MODULE(_native, m) { m.doc() = "fitx's compiled kernels: arrays in, arrays out."; }
+void register_evaluate(nanobind::module_& m);
+
+NB_MODULE(_native, m) {
+    m.doc() = "fitx's compiled kernels: arrays in, arrays out.";
+    register_evaluate(m);
+}

@@ -1,0 +1,173 @@
+#include "search_library.hpp"
+
+#include <algorithm>
+#include <atomic>
+#include <cmath>
+#include <cstdlib>
+#include <cstring>
+#include <new>
+#include <stdexcept>
+#include <thread>
+
+#include "search_parallel.hpp"
+
+namespace fitx {
+namespace {
+
+constexpr int kHalf = 12;  // largest exponent of a monomial, in halves
+
+uint64_t mix(uint64_t h) {
+  h ^= h >> 33;
+  h *= 0xff51afd7ed558ccdULL;
+  h ^= h >> 33;
+  h *= 0xc4ceb9fe1a85ec53ULL;
+  return h ^ (h >> 33);
+}
+
+// Key of a fingerprint at a resolution: equal expressions differ by rounding errors only.
+uint64_t key_of(const double* fingerprint, double resolution) {
+  uint64_t h = 0x9e3779b97f4a7c15ULL;
+  for (int i = 0; i < 3; ++i) h = mix(h ^ (uint64_t)std::llround(fingerprint[i] * resolution)) + i;
+  return h;
+}
+
+// Three fixed directions with entries in +-[0.5, 1.5]; any fixed numbers without structure will do.
+std::vector<double> fixed_directions(int rows) {
+  std::vector<double> out(3 * (size_t)rows);
+  uint64_t state = 12345;
+  for (double& v : out) {
+    state = mix(state + 0x9e3779b97f4a7c15ULL);
+    const double u = (double)(state >> 11) * 0x1p-53;
+    v = (state & 1) ? 0.5 + u : -0.5 - u;
+  }
+  return out;
+}
+
+}  // namespace
+
+KeySet::KeySet(size_t expected) {
+  size_t n = 64;
+  while (n < 2 * expected) n *= 2;
+  slots_.assign(n, 0);
+  mask_ = n - 1;
+}
+
+bool KeySet::insert(uint64_t key) {
+  if (key == 0) key = 1;
+  size_t p = key & mask_;
+  for (; slots_[p]; p = (p + 1) & mask_)
+    if (slots_[p] == key) return false;
+  slots_[p] = key;
+  return true;
+}
+
+void Library::Free::operator()(double* p) const { std::free(p); }
+
+Library::Library(const double* columns, int64_t count, int rows, int64_t capacity)
+    : columns_(count), rows_(rows), capacity_(capacity), directions_(fixed_directions(rows)), keys_(capacity) {
+  // Pages that are never reached cost nothing.
+  void* memory = std::aligned_alloc(64, ((size_t)capacity * rows * 8 + 63) / 64 * 64);
+  if (!memory) throw std::bad_alloc();
+  values_.reset(static_cast<double*>(memory));
+  powers_.resize((size_t)count * (2 * kHalf + 1) * rows);
+  for (int64_t k = 0; k < count; ++k)
+    for (int e = -kHalf; e <= kHalf; ++e)
+      for (int i = 0; i < rows; ++i) {
+        const double x = columns[k * rows + i];
+        double p = (e & 1) ? std::sqrt(std::fabs(x)) : 1.0;
+        for (int j = 0; j < std::abs(e) / 2; ++j) p *= x;
+        powers_[((size_t)k * (2 * kHalf + 1) + e + kHalf) * rows + i] = e < 0 ? 1 / p : p;
+      }
+}
+
+template <class Evaluate>
+void Library::append(int64_t m, int64_t limit, int threads, int32_t* ids, Evaluate evaluate) {
+  constexpr int64_t kChunk = 2048;  // evaluated side by side, then entered in order
+  const LibraryKernels& kernel = library_kernels_active();
+  limit = std::min(limit, capacity_);
+  std::unique_ptr<double[]> scratch(new double[(size_t)kChunk * rows_]);
+  std::vector<uint64_t> keys(kChunk);
+  for (int64_t start = 0; start < m; start += kChunk) {
+    const int64_t n = std::min(kChunk, m - start);
+    if (size_ >= limit) {
+      std::fill(ids + start, ids + m, -2);
+      return;
+    }
+    parallel(n, 256, threads, [&](int64_t begin, int64_t end) {
+      double print[3];
+      for (int64_t q = begin; q < end; ++q) {
+        double* out = scratch.get() + q * rows_;
+        evaluate(kernel, start + q, out);
+        keys[q] = kernel.fingerprint(out, directions_.data(), rows_, print) ? key_of(print, 0x1p36) | 1 : 0;
+      }
+    });
+    tried_ += n;
+    for (int64_t q = 0; q < n; ++q) {
+      int32_t& id = ids[start + q];
+      if (size_ >= limit) {
+        id = -2;
+      } else if (keys[q] == 0 || !keys_.insert(keys[q])) {
+        id = -1;
+      } else {
+        std::memcpy(values_.get() + size_ * rows_, scratch.get() + q * rows_, sizeof(double) * rows_);
+        id = (int32_t)size_++;
+      }
+    }
+  }
+}
+
+void Library::extend(const int32_t* op, const int32_t* a, const int32_t* b, const double* scale, const double* offset,
+                     int64_t m, int64_t limit, int threads, int32_t* ids) {
+  for (int64_t q = 0; q < m; ++q)
+    if (a[q] < 0 || a[q] >= size_ || b[q] >= size_) throw std::invalid_argument("argument out of the library");
+  append(m, limit, threads, ids, [=](const LibraryKernels& kernel, int64_t q, double* out) {
+    kernel.apply(op[q], values(a[q]), values(b[q] < 0 ? a[q] : b[q]), scale[q], offset[q], out, rows_);
+  });
+}
+
+void Library::extend_monomials(const int8_t* exponents, int64_t m, int64_t limit, int threads, int32_t* ids) {
+  for (int64_t q = 0; q < m * columns_; ++q)
+    if (exponents[q] < -kHalf || exponents[q] > kHalf) throw std::invalid_argument("exponent out of range");
+  append(m, limit, threads, ids, [=](const LibraryKernels& kernel, int64_t q, double* out) {
+    std::fill(out, out + rows_, 1.0);
+    for (int64_t k = 0; k < columns_; ++k)
+      if (const int e = exponents[q * columns_ + k])
+        kernel.apply(4, out, powers_.data() + ((size_t)k * (2 * kHalf + 1) + e + kHalf) * rows_, 1, 0, out, rows_);
+  });
+}
+
+void Library::project(const int32_t* order, int64_t m, bool log, const double* weight, const double* basis, int count,
+                      int threads, std::vector<float>& panels, std::vector<int32_t>& kept) const {
+  constexpr int64_t kChunk = 2048;
+  const LibraryKernels& kernel = library_kernels_active();
+  std::unique_ptr<double[]> scratch(new double[(size_t)kChunk * rows_]);
+  std::vector<uint64_t> keys(kChunk);
+  KeySet seen(m);
+  for (int64_t q = 0; q < m; ++q)
+    if (order[q] < 0 || order[q] >= size_) throw std::invalid_argument("no such expression in the library");
+  for (int64_t start = 0; start < m; start += kChunk) {
+    const int64_t n = std::min(kChunk, m - start);
+    parallel(n, 128, threads, [&](int64_t begin, int64_t end) {
+      double print[3];
+      for (int64_t q = begin; q < end; ++q) {
+        double* out = scratch.get() + q * rows_;
+        // Coarser than in `append`: the projection has magnified the rounding errors. A constant direction is one of
+        // the basis, so a fingerprint exists; if not, the vector is of no use.
+        keys[q] = kernel.project(values(order[start + q]), log, weight, basis, count, rows_, out) &&
+                          kernel.fingerprint(out, directions_.data(), rows_, print)
+                      ? key_of(print, 0x1p24) | 1
+                      : 0;
+      }
+    });
+    for (int64_t q = 0; q < n; ++q) {
+      if (keys[q] == 0 || !seen.insert(keys[q])) continue;
+      const size_t i = kept.size();
+      if (i % kPanel == 0) panels.resize(panels.size() + (size_t)rows_ * kPanel, 0.0f);
+      float* panel = panels.data() + i / kPanel * rows_ * kPanel + i % kPanel;
+      for (int k = 0; k < rows_; ++k) panel[(size_t)k * kPanel] = (float)scratch[q * rows_ + k];
+      kept.push_back(order[start + q]);
+    }
+  }
+}
+
+}  // namespace fitx
