@@ -1,3 +1,40 @@
-"""fitx: find formulas that fit a table of numbers, and say how far to trust them."""
+"""fitx: find formulas that fit a table of numbers, and say how far to trust them.
+
+>>> import fitx
+>>> fit = fitx.fit([1, 2, 3], [10, 12, 4], method="lagrange")
+>>> fit.expr
+-5*x**2 + 17*x - 2
+"""
+
+from typing import TYPE_CHECKING
 
 __version__ = "0.1.0"
+
+if TYPE_CHECKING:
+    from fitx.api import fit, load, methods
+    from fitx.errors import FitxError, FitxWarning, UsageError
+    from fitx.formula import Formula, parse
+    from fitx.result import Fit
+
+__all__ = ["Fit", "FitxError", "FitxWarning", "Formula", "UsageError", "fit", "load", "methods", "parse"]
+
+_HOME = {
+    "fit": "fitx.api", "load": "fitx.api", "methods": "fitx.api", "FitxError": "fitx.errors",
+    "FitxWarning": "fitx.errors", "UsageError": "fitx.errors", "Formula": "fitx.formula", "parse": "fitx.formula",
+    "Fit": "fitx.result",
+}  # fmt: skip
+
+
+def __getattr__(name: str) -> object:
+    """Public names are imported when first used: `import fitx` and `fitx --help` stay quick."""
+    if name not in _HOME:
+        raise AttributeError(f"module 'fitx' has no attribute '{name}'")
+    import importlib
+
+    value: object = getattr(importlib.import_module(_HOME[name]), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted([*__all__, "__version__"])

@@ -69,7 +69,7 @@ class Option:
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
-    """A fitted constant. stderr: its standard error, None where the method has none; dof: degrees of freedom (n - p)."""
+    """A fitted constant. stderr: standard error, None where the method has none; dof: degrees of freedom, n - p."""
 
     name: str
     value: float

@@ -1,4 +1,4 @@
-"""Values of a formula for arrays, by the compiled core: tile by tile, with no intermediate array of the table's length."""
+"""Values of a formula for arrays, by the compiled core: tile by tile, no intermediate array of the table's length."""
 
 from __future__ import annotations
 

@@ -136,7 +136,7 @@ OPERATORS: dict[str, Operator] = {op.name: op for op in _TABLE}
 INFIX: dict[str, Operator] = {op.symbol: op for op in _TABLE if op.symbol and op.arity == 2}
 COMPARISONS = frozenset(op.name for op in _TABLE if op.precedence == COMPARISON)
 
-# The compiled evaluator's opcodes, in its order: leaves, the operators above, and `select`, to which piecewise is lowered.
+# The compiled evaluator's opcodes, in its order: leaves, the operators above, and `select`, for piecewise.
 OPCODES: dict[str, int] = {
     name: code
     for code, name in enumerate(

@@ -16,7 +16,7 @@ Piece = tuple[str, int]  # text and its precedence
 
 
 def name_text(name: str) -> str:
-    """A variable's name as it stands in a formula: bare when it is a word that means nothing else, else in backticks."""
+    """A variable's name in a formula: bare when it is a word that means nothing else, else in backticks."""
     if _WORD.match(name) and name not in RESERVED:
         return name
     return "`" + "".join(ESCAPES.get(c, c) for c in name) + "`"

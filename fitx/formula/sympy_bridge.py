@@ -83,7 +83,7 @@ def from_sympy(expr: Any) -> Formula:
     if isinstance(expr, int | float | Fraction):
         return Const(expr)
     if not isinstance(expr, sp.Basic):  # in particular text: SymPy would execute it
-        raise UsageError(f"a SymPy expression is needed, got {type(expr).__name__}", "text is read by fitx.formula.parse")
+        raise UsageError(f"a SymPy expression is needed, got {type(expr).__name__}", "fitx.formula.parse reads text")
     done: list[Formula] = []
     stack: list[tuple[Any, bool]] = [(expr, False)]
     while stack:

@@ -1,0 +1,5 @@
+"""`python -m fitx`."""
+
+from fitx.cli import main
+
+main()

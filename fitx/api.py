@@ -1,0 +1,122 @@
+"""The Python face of fitx: fit, load, methods."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from fitx.arrays import as_finite_matrix, as_matrix, as_vector, column_names, default_names
+from fitx.errors import FitxError, FitxWarning, UsageError
+from fitx.fitters.base import Data, Fitter
+from fitx.pipeline import Settings, fit_data
+from fitx.plugins import all_fitters
+from fitx.result import Fit
+
+
+def fit(
+    X: Any,
+    y: Any,
+    method: str | Sequence[str] = "auto",
+    *,
+    feature_names: Sequence[str] | None = None,
+    target_name: str = "y",
+    sample_weight: Any = None,
+    sigma: Any = None,
+    holdout: float = 0.25,
+    split: str = "random",
+    groups: Any = None,
+    seed: int = 0,
+    time_limit: float | None = None,
+    jobs: int | None = None,
+    max_complexity: int | None = None,
+    progress: Callable[[str], None] | None = None,
+    options: Mapping[str, Any] | None = None,
+) -> Fit:
+    """Find a formula y = f(X), scored on rows that neither fitting nor choosing saw.
+
+    X: (n,) or (n, d) array-like, or a data frame (pandas, polars, pyarrow), whose column names then name the features;
+      otherwise they are x, or x1 to xd. y: (n,).
+    method: a name of `fitx.methods()`, several that compete, or "auto" for all that apply.
+    sample_weight: (n,), multiplies the squared residual. sigma: (n,), the standard deviation of each y; its weight is
+      1/sigma**2, and standard errors are then not scaled by the residuals.
+    holdout: share of the rows kept back for the printed error; 0 for none. split: "random", "last", or "group" with
+      groups (n,): whole groups are kept back; "group:NAME" takes them from that column of a data frame.
+    seed: same data, options and seed, same formula. time_limit: seconds. jobs: threads, default one a core.
+    options: {"poly.degree": 3}, as `--set` on the command line. progress: called with a line of text for each improvement.
+
+    Errors: FitxError where the data are at fault, UsageError (also a ValueError) where an argument is.
+    """
+    frame = column_names(X)
+    if split.startswith("group:"):
+        name = split.removeprefix("group:")
+        if frame is None or name not in frame:
+            raise UsageError(f"there is no column `{name}` to split by", 'pass groups=... with split="group"')
+        groups = np.asarray(X[name])
+        X = X.drop(columns=[name]) if hasattr(X, "iloc") else X.drop([name])
+        frame = column_names(X)
+        split = "group"
+    matrix = as_matrix(X)
+    if feature_names is not None:
+        names = tuple(str(n) for n in feature_names)
+        if len(names) != matrix.shape[1] or len(set(names)) != len(names):
+            raise UsageError(f"feature_names must be {matrix.shape[1]} different names. Got {list(names)} instead")
+    else:
+        names = frame or default_names(matrix.shape[1])
+    matrix = as_finite_matrix(matrix, names)
+    target = as_vector(y, "y")
+    if len(target) != len(matrix):
+        raise FitxError(f"X has {len(matrix)} rows and y has {len(target)}", "they must belong together, row by row")
+    weights, absolute = row_weights(sample_weight, sigma, len(target))
+    if split == "group" and (groups is None or len(groups) != len(target)):
+        raise UsageError('split="group" needs groups, one for each row')
+    settings = Settings(
+        methods=(method,) if isinstance(method, str) else tuple(method),
+        holdout=holdout,
+        split=split,
+        groups=None if groups is None else np.asarray(groups),
+        seed=seed,
+        time_limit=time_limit,
+        jobs=jobs,
+        max_complexity=max_complexity,
+        options=dict(options or {}),
+        progress=progress,
+    )
+    result = fit_data(Data(matrix, target, names, weights, absolute, target_name), settings)
+    for text in result.warnings:
+        warnings.warn(text, FitxWarning, stacklevel=2)
+    return result
+
+
+def row_weights(sample_weight: Any, sigma: Any, n: int) -> tuple[Any, bool]:
+    """(weights (n,) or None, whether they are absolute) from either of the two. Errors: UsageError, FitxError."""
+    if sample_weight is not None and sigma is not None:
+        raise UsageError("give weights or sigma, not both", "the weight that belongs to sigma is 1/sigma**2")
+    given, what = (sigma, "sigma") if sigma is not None else (sample_weight, "sample_weight")
+    if given is None:
+        return None, False
+    v = as_vector(given, what)
+    if len(v) != n:
+        raise FitxError(f"{what} has {len(v)} values for {n} rows")
+    if sigma is not None:
+        if (v <= 0).any():
+            raise FitxError(f"sigma must be above 0; row {int(np.argmax(v <= 0))} (counted from 0) has {v.min():g}")
+        return 1.0 / v**2, True
+    if (v < 0).any() or not v.any():
+        raise FitxError("sample_weight must not be negative, and not all zero")
+    return v, False
+
+
+def load(path: str | Path) -> Fit:
+    """The fit in a model file. Nothing in it is executed. Errors: FitxError for a file that is no model."""
+    from fitx.model_file import load as read_model
+
+    return read_model(path)
+
+
+def methods() -> dict[str, Fitter]:
+    """Name -> fitter: all that are built in or come from plug-ins."""
+    return dict(all_fitters())

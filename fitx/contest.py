@@ -1,0 +1,168 @@
+"""One contest: every fitter proposes for the same rows, and rows that it did not fit choose among the proposals."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+from fitx.errors import FitxError
+from fitx.fitters.base import Context, Data, Fitter, Proposal
+from fitx.formula.evaluate import predict
+from fitx.front import Candidate, choose, pareto
+from fitx.score import score
+from fitx.split import SMALL, TINY, split_rows
+
+if TYPE_CHECKING:
+    from fitx.pipeline import Settings
+
+Array = npt.NDArray[np.float64]
+
+ROUNDING = 1e-12  # errors below this share of the spread of y are equal
+CHOOSE_SHARE = 0.25  # of the work rows choose among formulas
+
+
+@dataclass(slots=True)
+class Contest:
+    """Who competes, under what settings, until when. warnings: what the user should know of the result."""
+
+    fitters: list[Fitter]
+    settings: Settings
+    deadline: float
+    warnings: list[str]
+    interrupted: bool = False
+
+    @property
+    def jobs(self) -> int:
+        """Threads to use: as asked, else one for each core."""
+        if self.settings.jobs is not None:
+            return self.settings.jobs
+        return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+    def warn(self, text: str) -> None:
+        """Note a warning, once."""
+        if text not in self.warnings:
+            self.warnings.append(text)
+
+
+def run_contest(contest: Contest, data: Data) -> tuple[Candidate, list[Candidate]]:
+    """The chosen candidate and the front. Errors: FitxError, naming each method's reason, when there is no formula.
+
+    Large tables: proposals are fitted to the fit rows and judged on the choose rows. Small ones: fitted to all rows of
+    `data`, and judged by refitting each structure in folds.
+    """
+    rng = np.random.default_rng([contest.settings.seed, data.n])
+    split = split_rows(data.n, CHOOSE_SHARE, "random", rng) if data.n >= TINY else None
+    folds = split.parts if split is not None and split.folds else ()
+    if split is not None and not split.folds:
+        fit_rows, choose_rows = split.parts[0]
+        fit_data, choose_data = data.take(fit_rows), data.take(choose_rows)
+    else:
+        fit_data = choose_data = data
+    candidates: list[Candidate] = []
+    reasons: list[str] = []
+    try:
+        for method, proposal in _proposals(contest, fit_data, reasons):
+            if folds:
+                candidate = _judge_in_folds(proposal, method, data, folds)
+            else:
+                candidate = _judge(proposal, method, fit_data, choose_data, contest.jobs)
+            candidates.append(candidate)
+            _show(contest, candidate, candidates)
+    except KeyboardInterrupt:  # the best so far is the answer
+        contest.interrupted = True
+    if not candidates:
+        if contest.interrupted:
+            raise KeyboardInterrupt
+        raise FitxError("no formula was found: " + ("; ".join(reasons) or "the time was up before the first"))
+    front = pareto(candidates)
+    if not np.isfinite(front[0].error) and len(candidates) > 1:
+        front = sorted(candidates, key=lambda c: c.complexity)[:1]
+    return choose(front, ROUNDING**2 * float(np.mean(_losses(data, np.full(data.n, float(data.y.mean())))))), front
+
+
+def _proposals(contest: Contest, data: Data, reasons: list[str]) -> Iterator[tuple[str, Proposal]]:
+    """Each fitter's proposals in turn; the deadline ends it all, a fitter's error only that fitter."""
+    s = contest.settings
+    for fitter in contest.fitters:
+        why = fitter.declines(data)
+        if why:
+            reasons.append(f"`{fitter.name}` {why}")
+            continue
+        prefix = fitter.name + "."
+        names = {fitter.name, *fitter.aliases}
+        given = {k.partition(".")[2]: v for k, v in s.options.items() if k.partition(".")[0] in names}
+        context = Context(
+            options=fitter.resolve_options(given),
+            rng=np.random.default_rng([s.seed, *prefix.encode()]),
+            deadline=contest.deadline,
+            jobs=contest.jobs,
+            max_complexity=s.max_complexity,
+            tell=s.progress or (lambda text: None),
+            warnings=contest.warnings,
+        )
+        try:
+            for proposal in fitter.propose(data, context):
+                if s.max_complexity is None or proposal.formula.complexity <= s.max_complexity:
+                    yield fitter.name, proposal
+                if time.perf_counter() >= contest.deadline:
+                    contest.warn(f"the time limit ended method `{fitter.name}` early")
+                    return
+        except FitxError as e:
+            if len(contest.fitters) == 1:
+                raise
+            reasons.append(f"`{fitter.name}`: {e.message}")
+
+
+def _losses(data: Data, p: Array) -> Array:
+    """Weighted squared residuals, in units of max |y| so that no scale over- or underflows."""
+    scale = float(np.abs(data.y).max()) or 1.0
+    with np.errstate(over="ignore", invalid="ignore"):
+        r = (data.y - p) / scale
+        return r * r if data.weights is None else data.weights * r * r
+
+
+def _judge(p: Proposal, method: str, fit: Data, chooser: Data, jobs: int) -> Candidate:
+    predicted = predict(p.formula, chooser.X, chooser.names, jobs)
+    validation = score(chooser.y, predicted, chooser.weights, threads=jobs)
+    train = score(fit.y, predict(p.formula, fit.X, fit.names, jobs), fit.weights, threads=jobs)
+    return Candidate(p, method, p.formula.complexity, validation, train, _losses(chooser, predicted))
+
+
+def _judge_in_folds(
+    p: Proposal, method: str, data: Data, folds: tuple[tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]], ...]
+) -> Candidate:
+    """Each row's prediction by the structure refitted without its fold, averaged losses over the repeats."""
+    total = np.zeros(data.n)
+    last = np.zeros(data.n)
+    repeats = 0
+    for work, held in folds:
+        try:
+            g = p.formula if p.refit is None else p.refit(data.take(work)).formula
+        except FitxError:
+            # A structure that needs nearly every row cannot be judged in folds; it is judged by its own rows alone
+            # when nothing else is there, so it enters with an infinite error.
+            total[:] = np.inf
+            repeats = 1
+            last = predict(p.formula, data.X, data.names)
+            break
+        last[held] = predict(g, data.X[held], data.names)
+        total[held] += _losses(data.take(held), last[held])
+        repeats += 0 in held
+    validation = score(data.y, last, data.weights, how="folds")
+    train = score(data.y, predict(p.formula, data.X, data.names), data.weights)
+    return Candidate(p, method, p.formula.complexity, validation, train, total / max(1, repeats))
+
+
+def _show(contest: Contest, c: Candidate, sofar: list[Candidate]) -> None:
+    if contest.settings.progress is not None and c.error <= min(o.error for o in sofar):
+        shown = c.proposal.formula.text(6)
+        rmse = c.validation.rmse
+        contest.settings.progress(
+            f"{c.method} {c.proposal.label}: rmse {rmse:.4g}  {shown[:100]}" if rmse is not None else shown[:100]
+        )

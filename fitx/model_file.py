@@ -1,0 +1,166 @@
+"""The model file: versioned JSON with the formula as text. Written whole or not at all; reading executes nothing."""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from fitx.errors import FitxError
+from fitx.fitters.base import Parameter
+from fitx.formula import Formula, parse
+from fitx.result import CandidateFit, Fit, Found
+from fitx.score import Score
+
+VERSION = 1
+
+
+def write_whole(path: str | Path, text: str) -> None:
+    """Write `text` to a temporary file beside `path` and move it into place. Errors: FitxError naming the file."""
+    path = Path(path)
+    try:
+        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".tmp")
+        try:
+            with os.fdopen(handle, "w", encoding="utf-8") as f:
+                f.write(text)
+                f.flush()
+                os.fsync(f.fileno())
+            os.chmod(name, 0o666 & ~_umask())
+            os.replace(name, path)
+        except BaseException:
+            Path(name).unlink(missing_ok=True)
+            raise
+    except OSError as e:
+        raise FitxError(f"cannot write `{path}`: {e.strerror or e}", "choose another place to save to") from None
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
+
+
+def save(fit: Fit, path: str | Path) -> None:
+    """Write the model file of `fit`."""
+    write_whole(path, json.dumps(_to_json(fit), indent=1, allow_nan=False, ensure_ascii=False) + "\n")
+
+
+def _number(v: float | None) -> float | str | None:
+    """JSON has no infinities and no NaN: they go as text."""
+    return v if v is None or math.isfinite(v) else repr(float(v))
+
+
+def _score(s: Score) -> dict[str, Any]:
+    figures = {k: _number(getattr(s, k)) for k in ("r2", "rmse", "mae", "max_abs")}
+    return {**figures, "n": s.n, "how": s.how, "undefined": s.undefined}
+
+
+def _found(f: Found) -> dict[str, Any]:
+    return {"formula": f.formula.text(), "shown": f.shown.text(), "method": f.method, "train": _score(f.train)}
+
+
+def _to_json(fit: Fit) -> dict[str, Any]:
+    return {
+        "fitx_model": VERSION,
+        **_found(fit),
+        "target": fit.target,
+        "features": list(fit.features),
+        "holdout": _score(fit.holdout),
+        "parameters": [
+            {"name": p.name, "value": p.value, "stderr": _number(p.stderr), "dof": _number(p.dof)}
+            for p in fit.parameters
+        ],
+        "covariance": None if fit.covariance is None else [[_number(v) for v in row] for row in fit.covariance.tolist()],
+        "candidates": [{**_found(c), "validation": _score(c.validation)} for c in fit.candidates],
+        "warnings": list(fit.warnings),
+        "label": fit.label,
+        "seed": fit.seed,
+        "seconds": fit.seconds,
+        "units": dict(fit.units),
+        "how": dict(fit.how),
+        "fitx_version": fit.version,
+    }
+
+
+def load(path: str | Path) -> Fit:
+    """Read a model file. Errors: FitxError for a file that is missing, no model, damaged, or of a later version."""
+    try:
+        text = Path(path).read_text(encoding="utf-8")
+    except OSError as e:
+        raise FitxError(f"cannot read model `{path}`: {e.strerror or e}") from None
+    except UnicodeDecodeError:
+        raise FitxError(f"`{path}` is not a fitx model file", "models are written by `fitx fit --save`") from None
+    try:
+        data = json.loads(text)
+        version = data["fitx_model"]
+    except (ValueError, KeyError, TypeError, RecursionError):
+        raise FitxError(f"`{path}` is not a fitx model file", "models are written by `fitx fit --save`") from None
+    if version != VERSION:
+        raise FitxError(
+            f"`{path}` is a model of version {version!r}; this fitx reads version {VERSION}", "install a newer fitx"
+        )
+    try:
+        return _from_json(data)
+    except FitxError as e:
+        raise FitxError(f"`{path}` is damaged: {e.message}", e.hint) from None
+    except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as e:
+        raise FitxError(f"`{path}` is damaged: {type(e).__name__} {e}", "fit and save again") from None
+
+
+def _read_number(v: Any) -> float | None:
+    if v is None:
+        return None
+    if isinstance(v, bool) or not isinstance(v, int | float | str):
+        raise TypeError(f"a number is needed, got {v!r}")
+    return float(v)
+
+
+def _read_score(d: dict[str, Any]) -> Score:
+    r2, rmse, mae, max_abs = (_read_number(d[k]) for k in ("r2", "rmse", "mae", "max_abs"))
+    return Score(r2, rmse, mae, max_abs, int(d["n"]), str(d["how"]), int(d["undefined"]))
+
+
+def _read_formula(text: Any, features: tuple[str, ...]) -> Formula:
+    if not isinstance(text, str):
+        raise TypeError("a formula must be text")
+    f = parse(text)
+    unknown = [v for v in f.variables if v not in features]
+    if unknown:
+        raise ValueError(f"the formula uses `{unknown[0]}`, which is no feature")
+    return f
+
+
+def _from_json(d: dict[str, Any]) -> Fit:
+    features = tuple(str(f) for f in d["features"])
+
+    def found(c: dict[str, Any]) -> tuple[Formula, Formula, str, tuple[str, ...], Score]:
+        formula, shown = _read_formula(c["formula"], features), _read_formula(c["shown"], features)
+        return formula, shown, str(c["method"]), features, _read_score(c["train"])
+
+    parameters = []
+    for p in d["parameters"]:
+        value, stderr, dof = (_read_number(p[k]) for k in ("value", "stderr", "dof"))
+        parameters.append(Parameter(str(p["name"]), float(value or 0.0), stderr, np.inf if dof is None else dof))
+    covariance = d["covariance"]
+    if covariance is not None:
+        covariance = np.array([[np.nan if v is None else float(v) for v in row] for row in covariance])
+    return Fit(
+        *found(d),
+        target=str(d["target"]),
+        holdout=_read_score(d["holdout"]),
+        parameters=tuple(parameters),
+        covariance=covariance,
+        candidates=tuple(CandidateFit(*found(c), validation=_read_score(c["validation"])) for c in d["candidates"]),
+        warnings=tuple(str(w) for w in d["warnings"]),
+        label=str(d["label"]),
+        seed=int(d["seed"]),
+        seconds=float(d["seconds"]),
+        units={str(k): str(v) for k, v in d["units"].items()},
+        how=dict(d["how"]),
+        version=str(d["fitx_version"]),
+    )

@@ -1,0 +1,198 @@
+"""START HERE. From rows to a formula: split, propose, score, choose, report, refit.
+
+    rows --split--> work rows | report rows                  (folds where the table is small)
+    work rows --contest--> proposals scored on rows that chose them, a front, a choice
+    (choice refitted on the work rows, report rows) --score--> the held-out error that is printed
+    choice refitted on all rows --> Fit
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from fitx.contest import Contest, run_contest
+from fitx.digits import shorten
+from fitx.errors import FitxError, UsageError
+from fitx.fitters.base import Data, Fitter, Proposal
+from fitx.formula.evaluate import predict
+from fitx.front import Candidate
+from fitx.plugins import all_fitters, get_fitter
+from fitx.result import CandidateFit, Fit
+from fitx.score import Score, no_score, score
+from fitx.split import Split, split_rows
+
+Array = npt.NDArray[np.float64]
+
+REFIT_FRONT = 1_000_000  # rows up to which every candidate of the front, not only the chosen, is refitted on all rows
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """How to fit; the flags of `fitx fit`. options: "METHOD.NAME" -> value. progress: called with lines of text."""
+
+    methods: tuple[str, ...] = ("auto",)
+    holdout: float = 0.25
+    split: str = "random"
+    groups: npt.NDArray[Any] | None = None
+    seed: int = 0
+    time_limit: float | None = None
+    jobs: int | None = None
+    max_complexity: int | None = None
+    options: Mapping[str, Any] = field(default_factory=dict)
+    progress: Callable[[str], None] | None = None
+
+
+def fit_data(data: Data, settings: Settings, warnings: Sequence[str] = ()) -> Fit:
+    """Fit the rows of `data`. Errors: FitxError where the data are at fault, UsageError where the settings are."""
+    began = time.perf_counter()
+    check_settings(settings)
+    fitters = choose_fitters(settings)
+    if data.n == 0 or data.d == 0:
+        raise FitxError("there are no rows to fit" if data.n == 0 else "there is no feature to explain the target by")
+    rng = np.random.default_rng(settings.seed)
+    split = split_rows(data.n, settings.holdout, settings.split, rng, settings.groups)
+    # The first contest, the one that decides, gets half of the time where folds repeat it.
+    limit = np.inf if settings.time_limit is None else settings.time_limit
+    contest = Contest(fitters, settings, began + (limit / 2 if split.folds else limit), list(warnings))
+    if split.folds or not split.parts:
+        chosen, front = run_contest(contest, data)
+        holdout = _cross_validate(contest, data, split, began + limit)
+        train = score(data.y, predict(chosen.proposal.formula, data.X, data.names), data.weights)
+    else:
+        work_rows, held_rows = split.parts[0]
+        work = data.take(work_rows)
+        chosen, front = run_contest(contest, work)
+        judged = _refit(chosen.proposal, work)
+        train = _score_on(judged, work, threads=contest.jobs)
+        del work
+        holdout = _score_on(judged, data.take(held_rows), split.how, contest.jobs)
+    final = _refit(chosen.proposal, data)
+    if holdout.r2 is None and settings.holdout > 0:
+        contest.warn(f"no held-out error: {holdout.how}; the fit is judged by nothing but its own rows")
+    elif settings.holdout == 0:
+        contest.warn("no rows were held out: how far the formula can be trusted on new rows is not known")
+    _warn_of_gap(contest, holdout, train)
+    noise = holdout.rmse if holdout.rmse is not None else (train.rmse or 0.0)
+    all_warnings = [*contest.warnings, *(n for n in final.notes if n not in contest.warnings)]
+    return Fit(
+        formula=final.formula,
+        shown=shorten(final.formula, data.X, data.names, noise),
+        method=chosen.method,
+        features=data.names,
+        train=train,
+        target=data.target,
+        holdout=holdout,
+        parameters=final.parameters,
+        covariance=final.covariance,
+        candidates=tuple(_as_result(c, data) for c in front),
+        warnings=tuple(all_warnings),
+        label=final.label,
+        seed=settings.seed,
+        seconds=time.perf_counter() - began,
+        how={"methods": list(settings.methods), "holdout": settings.holdout, "split": settings.split,
+             "options": {k: str(v) for k, v in settings.options.items()}, "rows": data.n},
+        interrupted=contest.interrupted,
+        version=_version(),
+    )  # fmt: skip
+
+
+def check_settings(s: Settings) -> None:
+    """Errors: UsageError for figures out of range and for options of methods that are not there."""
+    if s.time_limit is not None and not s.time_limit > 0:
+        raise UsageError(f"the time limit is a number of seconds above 0, got {s.time_limit:g}")
+    if s.jobs is not None and s.jobs < 1:
+        raise UsageError(f"the number of jobs is at least 1, got {s.jobs}")
+    if s.max_complexity is not None and s.max_complexity < 1:
+        raise UsageError(f"the complexity is at least 1, got {s.max_complexity}")
+    for key, value in s.options.items():
+        method, dot, option = key.partition(".")
+        if not dot:
+            raise UsageError(f"`{key}` is no option", "write METHOD.OPTION=VALUE, for example poly.degree=3")
+        get_fitter(method).resolve_options({option: value})
+
+
+def choose_fitters(s: Settings) -> list[Fitter]:
+    """The fitters that compete: those named, or for `auto` all that enter contests."""
+    chosen: dict[str, Fitter] = {}
+    for name in s.methods:
+        if name == "auto":
+            chosen.update({f.name: f for f in all_fitters().values() if f.competes})
+        else:
+            chosen[get_fitter(name).name] = get_fitter(name)
+    return list(chosen.values())
+
+
+def _cross_validate(contest: Contest, data: Data, split: Split, deadline: float) -> Score:
+    """The whole contest again in each fold; errors of all folds' predictions together."""
+    if not split.parts:
+        return no_score(split.how)
+    rows: list[npt.NDArray[np.intp]] = []
+    predictions: list[Array] = []
+    for i, (work_rows, held_rows) in enumerate(split.parts):
+        left = deadline - time.perf_counter()
+        if contest.interrupted or left <= 0:
+            break
+        work = data.take(work_rows)
+        quiet = replace_deadline(contest, time.perf_counter() + left / (len(split.parts) - i))
+        try:
+            chosen, _ = run_contest(quiet, work)
+            formula = _refit(chosen.proposal, work).formula
+        except FitxError as e:
+            return no_score(f"{data.n} rows are too few to hold any out ({e.message})")
+        contest.interrupted = contest.interrupted or quiet.interrupted
+        rows.append(held_rows)
+        predictions.append(predict(formula, data.X[held_rows], data.names))
+    if not rows:
+        return no_score("the time was up before any rows could be held out")
+    held = np.concatenate(rows)
+    weights = None if data.weights is None else data.weights[held]
+    how = split.how if len(rows) == len(split.parts) else f"{len(rows)} of the {len(split.parts)} folds of {split.how}"
+    s = score(data.y[held], np.concatenate(predictions), weights, how)
+    return replace(s, n=len(np.unique(held)))
+
+
+def replace_deadline(contest: Contest, deadline: float) -> Contest:
+    """The same contest under another deadline, with warnings of its own that nobody sees."""
+    return Contest(contest.fitters, replace(contest.settings, progress=None), deadline, [])
+
+
+def _refit(p: Proposal, data: Data) -> Proposal:
+    return p if p.refit is None else p.refit(data)
+
+
+def _score_on(p: Proposal, data: Data, how: str = "", threads: int = 1) -> Score:
+    return score(data.y, predict(p.formula, data.X, data.names, threads), data.weights, how, threads)
+
+
+def _as_result(c: Candidate, data: Data) -> CandidateFit:
+    p = c.proposal
+    if data.n <= REFIT_FRONT:
+        try:
+            p = _refit(p, data)
+        except FitxError:
+            p = c.proposal
+    noise = c.validation.rmse or 0.0
+    shown = shorten(p.formula, data.X, data.names, noise)
+    return CandidateFit(p.formula, shown, c.method, data.names, c.train, c.validation)
+
+
+def _warn_of_gap(contest: Contest, holdout: Score, train: Score) -> None:
+    if holdout.undefined:
+        contest.warn(f"the formula is undefined on {holdout.undefined} of the {holdout.n} held-out rows")
+    elif holdout.rmse and train.rmse is not None and holdout.rmse > 3 * train.rmse and (holdout.r2 or 0) < 1 - 1e-9:
+        contest.warn(
+            f"the held-out error (rmse {holdout.rmse:.3g}) is more than three times the training error "
+            f"({train.rmse:.3g}): the formula may not hold for new rows"
+        )
+
+
+def _version() -> str:
+    from fitx import __version__
+
+    return __version__

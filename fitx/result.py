@@ -1,0 +1,142 @@
+"""What a fit gives back: the chosen formula, its scores, and the front of candidates."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from fitx.fitters.base import Parameter
+from fitx.formula import Formula
+from fitx.score import Score
+
+Array = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A formula over named features. shown: the same with as many digits as the data support."""
+
+    formula: Formula
+    shown: Formula
+    method: str
+    features: tuple[str, ...]
+    train: Score
+
+    @property
+    def complexity(self) -> int:
+        """Number of nodes of the expression tree."""
+        return self.formula.complexity
+
+    @property
+    def expr(self) -> Any:
+        """The SymPy expression over sympy.Symbol(name) of each feature; computes what `predict` computes."""
+        return self.formula.to_sympy()
+
+    def predict(self, X: Any) -> Array:
+        """Values (n,) for rows X: (n, d) or (n,) array-like in the order of `features`, or a data frame with them.
+
+        NaN where the formula is undefined. Errors: FitxError where columns are missing or their number is wrong.
+        """
+        from fitx.arrays import as_rows
+        from fitx.formula.evaluate import predict
+
+        return predict(self.formula, as_rows(X, self.features), self.features)
+
+    def latex(self) -> str:
+        """The formula as LaTeX, with as many digits as the data support."""
+        from fitx.export import export
+
+        return export(self, "latex")
+
+    def to(self, format: str, digits: int | None = None) -> str:
+        """The formula in one of the formats of `fitx export`."""
+        from fitx.export import export
+
+        return export(self, format, digits)
+
+    def _repr_latex_(self) -> str:
+        return f"$\\displaystyle {self.latex()}$"
+
+    def __str__(self) -> str:
+        return self.shown.text()
+
+
+@dataclass(frozen=True, slots=True)
+class CandidateFit(Found):
+    """One formula of the front. validation: its errors on the rows that chose."""
+
+    validation: Score
+
+
+@dataclass(frozen=True, slots=True)
+class Fit(Found):
+    """The chosen formula, refitted on all rows, with its held-out errors and all that was considered.
+
+    holdout: errors on rows that neither fitting nor choosing saw. train: on the rows that the judged formula was fitted
+    to. candidates: the front, simplest first. covariance: of the parameters, or None.
+    """
+
+    target: str
+    holdout: Score
+    parameters: tuple[Parameter, ...] = ()
+    covariance: Array | None = None
+    candidates: tuple[CandidateFit, ...] = ()
+    warnings: tuple[str, ...] = ()
+    label: str = ""
+    seed: int = 0
+    seconds: float = 0.0
+    units: Mapping[str, str] = field(default_factory=dict)
+    how: Mapping[str, Any] = field(default_factory=dict)
+    interrupted: bool = False
+    version: str = ""
+
+    def save(self, path: str | Path) -> None:
+        """Write the model file (JSON), whole or not at all."""
+        from fitx.model_file import save
+
+        save(self, path)
+
+    def as_dict(self) -> dict[str, Any]:
+        """The object of `--format json`."""
+        return {
+            "formula": self.formula.text(),
+            "latex": self.latex(),
+            "method": self.method,
+            "target": self.target,
+            "features": list(self.features),
+            "complexity": self.complexity,
+            "holdout": self.holdout.as_dict(how=True),
+            "train": self.train.as_dict(),
+            "parameters": [parameter_dict(p) for p in self.parameters],
+            "candidates": [
+                {
+                    "formula": c.formula.text(),
+                    "method": c.method,
+                    "complexity": c.complexity,
+                    "validation": c.validation.as_dict(),
+                    "train": c.train.as_dict(),
+                }
+                for c in self.candidates
+            ],
+            "warnings": list(self.warnings),
+            "seed": self.seed,
+            "seconds": self.seconds,
+            "fitx_version": self.version,
+        }
+
+
+def parameter_dict(p: Parameter) -> dict[str, Any]:
+    """A parameter for JSON; what is not finite becomes None."""
+    ci = p.ci95
+    ci95 = [_finite(v) for v in ci] if ci is not None else None
+    return {"name": p.name, "value": p.value, "stderr": _finite(p.stderr), "ci95": ci95}
+
+
+def _finite(v: float | None) -> float | None:
+    return v if v is not None and math.isfinite(v) else None
