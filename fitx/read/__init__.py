@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import BinaryIO, Literal
 
 from fitx.errors import UsageError
 from fitx.read.frame import Frame
+from fitx.read.named import Columns, to_columns
 from fitx.read.select import Request, to_table
 from fitx.read.source import open_source
 from fitx.table import Table
 
-__all__ = ["read"]
+__all__ = ["Columns", "read", "read_columns"]
 
 
 def read(
@@ -37,6 +38,26 @@ def read(
     """
     request = Request(target, None if features is None else tuple(features), weights, sigma, group, missing)
     return to_table(_frame(source, request, sheet), request)
+
+
+def read_columns(
+    source: str | Path | BinaryIO,
+    names: Sequence[str],
+    *,
+    missing: Literal["drop", "error"] = "drop",
+    dates: Mapping[str, str] | None = None,
+    sheet: str | int | None = None,
+) -> Columns:
+    """The named columns of `source`, every row in its order, to predict from; other columns may hold anything.
+
+    A row with a missing cell stays, with NaN ("error" refuses it, naming row and column). One row is enough.
+    dates: the model's day 0 of each column that held dates (Table.dates); without it dates count from the first here.
+    In a file without a header `x` and `x1` mean the first column, `x2` the second, and so on.
+
+    Raises FitxError for a column that is not there or is not numeric.
+    """
+    request = Request(features=tuple(names), missing=missing, by_position=True)
+    return to_columns(_frame(source, request, sheet), request, dates)
 
 
 def _frame(source: str | Path | BinaryIO, request: Request, sheet: str | int | None) -> Frame:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta
 from enum import IntEnum
 
 NAN = float("nan")
@@ -43,13 +43,8 @@ _DIGIT = re.compile(r"\d")
 
 _ISO = re.compile(r"\d{4}-\d\d-\d\d(?:[ T]\d\d:\d\d(?::\d\d(?:[.,]\d{1,9})?)?(?: ?(?:Z|UTC|[+-]\d\d:?\d\d))?)?")
 _TIME = r"(?:[ T](?P<H>\d\d?):(?P<M>\d\d)(?::(?P<S>\d\d)(?:\.(?P<f>\d{1,6}))?)?)?"
-_MONTHS = {name: i + 1 for i, name in enumerate("jan feb mar apr may jun jul aug sep oct nov dec".split())}
-_MONTHS |= {
-    name: i + 1
-    for i, name in enumerate(
-        "january february march april may june july august september october november december".split()
-    )
-}
+_MONTH_NAMES = "january,february,march,april,may,june,july,august,september,october,november,december"
+_MONTHS = {spelled: i for i, name in enumerate(_MONTH_NAMES.split(","), 1) for spelled in (name, name[:3])}
 _WORD = r"(?P<b>[A-Za-z]{3,9})\.?"
 _DATES = tuple(
     re.compile(form + _TIME)
@@ -61,7 +56,7 @@ _DATES = tuple(
         r"(?P<Y>\d{4})-(?P<m>\d\d)",
     )
 )
-_EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 
 
@@ -141,7 +136,7 @@ def date(text: str) -> float | None:
     except ValueError:  # the 30th of February
         return None
     if moment.tzinfo is None:
-        moment = moment.replace(tzinfo=timezone.utc)
+        moment = moment.replace(tzinfo=UTC)
     return float((moment - _EPOCH) // _MICROSECOND)
 
 

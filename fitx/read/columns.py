@@ -21,6 +21,9 @@ from fitx.read.store import Store
 #: Rows that decide what a column holds; the first block has as many.
 DECIDING_ROWS = 10_000
 
+#: What to do about a column that holds no numbers.
+NUMBERS = "name a column of numbers, dates, or true and false"
+
 Role = Literal["undecided", "number", "date", "bool", "text", "empty"]
 _FAMILY: dict[str, tuple[Kind, ...]] = {"number": NUMERIC, "date": (Kind.DATE,), "bool": (Kind.BOOL,)}
 _EXACT = 2.0**53
@@ -44,7 +47,7 @@ class Column:
 
     def add(self, cells: list[str], rows: NDArray[np.int64], store: Store) -> None:
         """Convert the cells of the next rows (rows: their line numbers) into `store`."""
-        if self.role == "text":
+        if not self.stored:
             return
         values = self._fast(cells, rows)
         if values is None:
@@ -52,10 +55,15 @@ class Column:
         self._watch(values, cells, rows)
         if self.role == "undecided":
             self.decide()
-        if self.role == "text":
-            store.drop(self.index)
-        else:
+        if self.stored:
             store.append(self.index, values)
+        else:
+            store.drop(self.index)
+
+    @property
+    def stored(self) -> bool:
+        """Whether the values are kept; those of text are not."""
+        return self.role != "text"
 
     def decide(self) -> None:
         """Settle the role from what was counted so far; nothing but missing cells leaves it open."""
@@ -70,8 +78,13 @@ class Column:
             if inside > outside and outside <= max(1, total // 10):
                 self.role = role  # type: ignore[assignment]
 
-    def check(self, source: str) -> None:
+    def check(self, source: str, part: str = "column") -> None:
         """Raise FitxError for the first cell that keeps the column from being used, naming its row."""
+        if self.role == "text":
+            row, text = self.first.get(Kind.TEXT) or min(self.first.values(), default=(0, ""))
+            raise FitxError(f"{part} `{self.name}` in `{source}` holds text, in row {row}: `{shown(text)}`", NUMBERS)
+        if self.role == "empty":
+            raise FitxError(f"{part} `{self.name}` in `{source}` is empty", NUMBERS)
         wrong = [at for kind, at in self.first.items() if kind != Kind.MISSING and kind not in _FAMILY[self.role]]
         if self.role == "number" and Kind.GROUPED not in self.counts and Kind.UNSURE in self.first:
             row, text = self.first[Kind.UNSURE]

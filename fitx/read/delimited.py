@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Iterable, Iterator
-from itertools import chain, islice
+from itertools import islice
 
 from fitx.errors import FitxError
+from fitx.read import source as limits
 from fitx.read.columns import DECIDING_ROWS
 from fitx.read.dialect import COMMENT, SPACES, Dialect, detect_dialect
 from fitx.read.encoding import detect_encoding, open_text
@@ -29,9 +30,10 @@ class _Lines:
         self._text = text
 
     def __iter__(self) -> Iterator[str]:
-        for self.number, line in enumerate(self._text, 1):
+        for number, line in enumerate(self._text, 1):
+            self.number = number
             if len(line) > _LONGEST_LINE:
-                raise FitxError(f"line {self.number} is longer than 16 MB", "is this a table with line ends?")
+                raise FitxError(f"line {number} is longer than 16 MB", "is this a table with line ends?")
             if line.isspace() or (line.lstrip()[:1] in "#%/" and COMMENT.match(line)):
                 continue
             yield line
@@ -48,27 +50,37 @@ def read_delimited(source: Source, request: Request) -> Frame:
             raise FitxError(f"`{name}` has no rows: only comments or blank lines", "is this the right file?")
         dialect = detect_dialect(sample)
         with open_text(source, codec) as text:
-            return _read(_Lines(text), dialect, name, request)
+            return _read(_Lines(text), dialect, codec, source, request)
     except UnicodeDecodeError as error:
         raise FitxError(f"`{name}` is damaged: {error.reason} ({codec})", "save it as UTF-8") from None
 
 
-def _read(lines: _Lines, dialect: Dialect, name: str, request: Request) -> Frame:
+def _read(lines: _Lines, dialect: Dialect, codec: str, source: Source, request: Request) -> Frame:
+    name = source.name
     blocks = _blocks(lines, dialect, name)
     records, numbers = next(blocks)
-    width = _width(records, name, dialect)
-    header = _header(records, numbers, width, dialect, name)
+    raw_widths = {len(record) for record in records}
+    header = _header(records, numbers, _width(records, dialect), dialect, name)
     width = len(header.names)
     frame = Frame(name, header.names, header.found, header.units, warnings=header.warnings)
     frame.begin(*request.wanted(header.names, header.found, name), dialect.decimal)
-    first = (records[header.skip :], numbers[header.skip :])
-    for records, numbers in chain([first], blocks):
+    records, numbers = records[header.skip :], numbers[header.skip :]
+    fit(records, numbers, width, name)
+    frame.add(records, numbers)
+    if source.size > limits.BIG and raw_widths == {width} and len(records) >= DECIDING_ROWS:
+        from fitx.read.big import read_big
+
+        whole = read_big(source, frame, dialect, codec)
+        if whole is not None:
+            return whole
+    for records, numbers in blocks:
         fit(records, numbers, width, name)
         frame.add(records, numbers)
     frame.end()
     if frame.length == 0:
         raise FitxError(
-            f"`{name}` has a header and no rows", "a table needs rows of numbers under the names: " + ", ".join(header.names[:8])
+            f"`{name}` has a header and no rows",
+            "a table needs rows of numbers under the names: " + ", ".join(header.names[:8]),
         )
     return frame
 
@@ -107,13 +119,15 @@ def _blocks(lines: _Lines, dialect: Dialect, name: str) -> Iterator[tuple[list[l
         ) from None
 
 
-def _width(records: list[list[str]], name: str, dialect: Dialect) -> int:
+def _width(records: list[list[str]], dialect: Dialect) -> int:
     """The number of columns: the first record's, less what trailing delimiters add."""
     first = len(records[0])
     sample = records[1:1000]
     if dialect.delimiter != SPACES:
-        while first > 1 and not records[0][first - 1].strip() and all(
-            len(record) < first or not "".join(record[first - 1 :]).strip() for record in sample
+        while (
+            first > 1
+            and not records[0][first - 1].strip()
+            and all(len(record) < first or not "".join(record[first - 1 :]).strip() for record in sample)
         ):
             first -= 1
     body = {_trimmed(record, first) for record in sample}

@@ -30,9 +30,7 @@ class Dialect:
         """The cells of each record; csv.Error where a quote does not close."""
         if self.delimiter == SPACES:
             return (split_spaces(line) for line in lines)
-        return csv.reader(
-            lines, delimiter=self.delimiter, quotechar=self.quote, skipinitialspace=True, strict=True
-        )
+        return csv.reader(lines, delimiter=self.delimiter, quotechar=self.quote, skipinitialspace=True, strict=True)
 
 
 def split_spaces(line: str) -> list[str]:
@@ -50,7 +48,8 @@ def detect_dialect(lines: list[str]) -> Dialect:
     tab, semicolon, comma, pipe, white space.
     """
     sample = lines[:400]
-    quote = "'" if not any('"' in line for line in sample) and sum(map(bool, map(_SINGLE_QUOTED.search, sample))) else '"'
+    single = any(map(_SINGLE_QUOTED.search, sample)) and not any('"' in line for line in sample)
+    quote = "'" if single else '"'
     best, best_score = Dialect(","), -1.0
     for delimiter in "\t;,|" + SPACES:
         dialect = Dialect(delimiter, quote)

@@ -45,6 +45,8 @@ def detect_encoding(source: Source) -> str:
 
 
 def _eight_bit(source: Source) -> str:
+    if source.survey().ascii:
+        return "utf-8"
     utf8 = codecs.getincrementaldecoder("utf-8")()
     windows = codecs.getincrementaldecoder("cp1252")()
     codec = "utf-8"
@@ -52,10 +54,7 @@ def _eight_bit(source: Source) -> str:
         while chunk := stream.read(2**22):
             if codec == "utf-8":
                 try:
-                    if not chunk.isascii():
-                        utf8.decode(chunk)
-                    elif utf8.getstate()[0]:  # a character cut off by plain ASCII
-                        utf8.decode(chunk)
+                    utf8.decode(chunk)
                 except UnicodeDecodeError:
                     codec = "cp1252"
             # the bytes before the first failure were valid UTF-8 and are seldom undefined in cp1252;
@@ -65,6 +64,11 @@ def _eight_bit(source: Source) -> str:
                     windows.decode(chunk)
                 except UnicodeDecodeError:
                     return "latin-1"
+    if codec == "utf-8":
+        try:
+            utf8.decode(b"", final=True)
+        except UnicodeDecodeError:
+            return "cp1252"
     return codec
 
 

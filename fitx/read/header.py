@@ -35,7 +35,8 @@ def read_header(records: list[list[str]], width: int, decimal: str = ".") -> Hea
     header = _names(records[0])
     if len(records) > 2 and _is_units(kinds):
         header.skip = 2
-        header.units = {name: unit for name, cell in zip(header.names, records[1], strict=True) if (unit := _unit(cell))}
+        units = {name: _unit(cell) for name, cell in zip(header.names, records[1], strict=True)}
+        header.units = {name: unit for name, unit in units.items() if unit}
     return header
 
 
@@ -92,7 +93,7 @@ def _names(record: list[str]) -> Header:
             header.warnings.append(f"column {position} has no name and is called `{name}`")
         elif name in header.names:
             new = _free(name, [*header.names, *taken])
-            header.warnings.append(f"the name `{name}` stands over more than one column: column {position} is called `{new}`")
+            header.warnings.append(f"the name `{name}` stands twice: column {position} is called `{new}`")
             name = new
         header.names.append(name)
     return header

@@ -70,9 +70,7 @@ def positions(wanted: Sequence[str], names: list[str], header: bool, source: str
             "put the column names in the first row",
         )
     hints = "".join(did_you_mean(name, names) for name in absent)
-    raise FitxError(
-        f"`{source}` has no column {_listed(absent)}", f"{hints}its columns are {_listed(names[:12])}"
-    )
+    raise FitxError(f"`{source}` has no column {_listed(absent)}", f"{hints}its columns are {_listed(names[:12])}")
 
 
 def to_table(frame: Frame, request: Request) -> Table:
@@ -92,11 +90,11 @@ def to_table(frame: Frame, request: Request) -> Table:
     columns = {j: fill(frame, frame.columns[j], keep, allocate((kept,))) for j in (target, *extra)}
     weights = columns[frame.names.index(request.weights)] if request.weights is not None else None
     sigma = columns[frame.names.index(request.sigma)] if request.sigma is not None else None
-    rows = _rows(frame, keep, kept)
+    rows = row_numbers(frame, keep, kept)
     if weights is not None:
         _at_least(weights, rows, frame.source, f"weights column `{request.weights}`", "negative", weights < 0)
         if not np.any(weights > 0):
-            raise FitxError(f"weights column `{request.weights}` in `{frame.source}` is zero in every row", "use another")
+            raise FitxError(f"weights column `{request.weights}` in `{frame.source}` is all zero", "use another")
     if sigma is not None:
         _at_least(sigma, rows, frame.source, f"sigma column `{request.sigma}`", "not above zero", sigma <= 0)
     for column in used:
@@ -136,7 +134,7 @@ def _parts(frame: Frame, request: Request) -> tuple[int, list[int], list[str]]:
         free = [j for j in numeric if j not in special_at and names[j] not in (request.features or ())]
         if not free:
             raise FitxError(
-                f"`{source}` has no column of numbers to explain", "name one with `--target`; " + _roles(frame)
+                f"`{source}` has no column of numbers to explain", "name a column of numbers with `--target`"
             )
         target = free[-1]
     asked = [("target", target)]
@@ -158,13 +156,7 @@ def _parts(frame: Frame, request: Request) -> tuple[int, list[int], list[str]]:
                 what = "is empty" if column.role == "empty" else "holds text"
                 left_out.append(f"column `{column.name}` {what} and is left out")
     for part, j in asked:
-        column = frame.columns[j]
-        if j not in numeric:
-            row, text = next((at for kind, at in column.first.items() if kind == 7), (0, ""))
-            what = f"holds text, in row {row}: `{shown(text)}`" if row else "is empty"
-            raise FitxError(
-                f"{part} column `{column.name}` in `{source}` {what}", "name a column of numbers; " + _roles(frame)
-            )
+        frame.columns[j].check(source, f"{part} column")
     if not features:
         raise FitxError(
             f"`{source}` has only one column of numbers, `{names[target]}`: nothing to explain it by",
@@ -208,11 +200,13 @@ def _complete(frame: Frame, used: list[Column], request: Request) -> tuple[NDArr
     dropped = frame.length - kept
     where = ", ".join(f"`{name}` {count}" for name, count in gaps.items())
     if request.missing == "error":
-        row = int(_rows(frame, ~keep, dropped)[0])
+        row = int(row_numbers(frame, ~keep, dropped)[0])
         place = int(np.argmin(keep))
-        name = next(c.name for c in [*used] if _is_missing(frame, c, place)) if any(
-            _is_missing(frame, c, place) for c in used
-        ) else str(request.group)
+        name = (
+            next(c.name for c in [*used] if _is_missing(frame, c, place))
+            if any(_is_missing(frame, c, place) for c in used)
+            else str(request.group)
+        )
         raise FitxError(
             f"column `{name}` in `{frame.source}` has a missing cell in row {row} (missing cells in all: {where})",
             f"pass `--missing drop` to leave out the {dropped} rows with a missing cell",
@@ -230,7 +224,7 @@ def _is_missing(frame: Frame, column: Column, place: int) -> bool:
 
 
 def fill(frame: Frame, column: Column, keep: NDArray[np.bool_] | None, out: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Write a column's kept values to `out`, dates as days since the first kept one; then forget the column's blocks."""
+    """Write a column's kept values to `out`, dates as days since the first kept one; then forget its blocks."""
     start = done = 0
     for block in frame.store.blocks(column.index):
         values = block if keep is None else block[keep[start : start + len(block)]]
@@ -245,7 +239,8 @@ def fill(frame: Frame, column: Column, keep: NDArray[np.bool_] | None, out: NDAr
     return out
 
 
-def _rows(frame: Frame, keep: NDArray[np.bool_] | None, kept: int) -> NDArray[np.int64]:
+def row_numbers(frame: Frame, keep: NDArray[np.bool_] | None, kept: int) -> NDArray[np.int64]:
+    """(kept,) the line numbers of the kept rows."""
     out: NDArray[np.int64] = allocate((kept,), np.int64)
     start = done = 0
     for block in frame.rows:
@@ -283,12 +278,7 @@ def _at_least(
 ) -> None:
     if wrong.any():
         i = int(np.argmax(wrong))
-        raise FitxError(f"{what} in `{source}` is {fault} in row {rows[i]}: {values[i]:g}", "correct or leave out the row")
-
-
-def _roles(frame: Frame) -> str:
-    listed = [f"`{shown(c.name)}` ({c.role})" for c in list(frame.columns.values())[:8]]
-    return "columns here: " + ", ".join(listed)
+        raise FitxError(f"{what} in `{source}` is {fault} in row {rows[i]}: {values[i]:g}", "correct or drop the row")
 
 
 def _listed(names: Sequence[str]) -> str:

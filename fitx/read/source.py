@@ -32,6 +32,27 @@ _NOT_TABLES = {
 }
 
 
+@dataclass(frozen=True, slots=True)
+class Survey:
+    """lines: how many, blank ones at the end not counted. ascii: no byte above 127. underscore: there is a `_`."""
+
+    lines: int
+    ascii: bool
+    underscore: bool
+
+
+def _survey(source: Source) -> Survey:
+    newlines, ascii_only, underscore, tail = 0, True, False, b""
+    with source.open() as stream:
+        while chunk := stream.read(2**20):
+            newlines += chunk.count(b"\n")
+            ascii_only = ascii_only and chunk.isascii()
+            underscore = underscore or b"_" in chunk
+            tail = (tail + chunk)[-4096:]
+    end = tail.rstrip(b"\r\n \t")
+    return Survey(newlines - tail[len(end) :].count(b"\n") + 1, ascii_only, underscore)
+
+
 @dataclass
 class Source:
     """Bytes that can be read again from the start.
@@ -45,6 +66,13 @@ class Source:
     path: Path | None = None
     data: bytes = b""
     keep: list[object] = field(default_factory=list)  # temporary files live as long as the source
+    _survey: Survey | None = None
+
+    def survey(self) -> Survey:
+        """One pass over the bytes, made once."""
+        if self._survey is None:
+            self._survey = _survey(self)
+        return self._survey
 
     def open(self) -> BinaryIO:
         """The bytes from the start."""
