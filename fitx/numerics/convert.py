@@ -8,6 +8,7 @@ In float64 the same sum loses as many digits as the powers are worse conditioned
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from fractions import Fraction
 
@@ -17,10 +18,12 @@ from fitx.numerics.doubledouble import Array
 from fitx.numerics.monomials import Exponents
 
 
-def to_powers(c: Array, tail: Array, terms: Exponents, lo: Array, hi: Array) -> list[Fraction]:
+def to_powers(
+    c: Array, tail: Array, terms: Exponents, lo: Sequence[Fraction], hi: Sequence[Fraction]
+) -> list[Fraction]:
     """Exact coefficients of x1^a1 * ... * xd^ad, term by term, of sum_j (c_j + tail_j) prod_i T_aji(t_i).
 
-    c, tail: (p,); terms: (p, d), a lower set; lo, hi: (d,). Returns p fractions, in the terms' order.
+    c, tail: (p,); terms: (p, d), a lower set; lo, hi: d each. Returns p fractions, in the terms' order.
     """
     numerators, denominator = _common([Fraction(float(a)) + Fraction(float(b)) for a, b in zip(c, tail, strict=True)])
     current = {tuple(int(a) for a in row): v for row, v in zip(terms, numerators, strict=True)}
@@ -28,7 +31,7 @@ def to_powers(c: Array, tail: Array, terms: Exponents, lo: Array, hi: Array) -> 
         degree = int(terms[:, i].max(initial=0))
         if degree == 0:
             continue
-        table, d = _integer_table(degree, float(lo[i]), float(hi[i]))
+        table, d = _integer_table(degree, lo[i], hi[i])
         denominator *= d**degree
         following: dict[tuple[int, ...], int] = {}
         for term, value in current.items():
@@ -40,12 +43,12 @@ def to_powers(c: Array, tail: Array, terms: Exponents, lo: Array, hi: Array) -> 
     return [Fraction(current.get(tuple(int(a) for a in row), 0), denominator) for row in terms]
 
 
-def power_matrix(terms: Exponents, lo: Array, hi: Array) -> Array:
+def power_matrix(terms: Exponents, lo: Sequence[Fraction], hi: Sequence[Fraction]) -> Array:
     """M with M @ (Chebyshev coefficients) = power coefficients, (p, p); its entries are rounded last."""
     m = np.ones((len(terms), len(terms)))
     for i in range(terms.shape[1]):
         degree = int(terms[:, i].max(initial=0))
-        table, d = _integer_table(degree, float(lo[i]), float(hi[i]))
+        table, d = _integer_table(degree, lo[i], hi[i])
         one = np.zeros((degree + 1, degree + 1))
         for k, row in enumerate(table):
             one[: k + 1, k] = [as_float(entry, d**k) for entry in row]
@@ -54,13 +57,12 @@ def power_matrix(terms: Exponents, lo: Array, hi: Array) -> Array:
     return m
 
 
-def from_powers(degree: int, lo: float, hi: float) -> list[list[Fraction]]:
+def from_powers(degree: int, lo: Fraction, hi: Fraction) -> list[list[Fraction]]:
     """Row k: the Chebyshev coefficients of x^k on [lo, hi], exact.
 
     By x = mid + half * t and t T_j = (T_{j+1} + T_{|j-1|}) / 2.
     """
-    mid = (Fraction(lo) + Fraction(hi)) / 2
-    half = (Fraction(hi) - Fraction(lo)) / 2
+    mid, half = (lo + hi) / 2, (hi - lo) / 2
     rows = [[Fraction(1)] + [Fraction(0)] * degree]
     for k in range(degree):
         following = [mid * a for a in rows[-1]]
@@ -88,10 +90,9 @@ def rounded(values: Sequence[Fraction]) -> Array:
     return np.array([as_float(v.numerator, v.denominator) for v in values], dtype=np.float64)
 
 
-def _integer_table(degree: int, lo: float, hi: float) -> tuple[list[list[int]], int]:
+def _integer_table(degree: int, lo: Fraction, hi: Fraction) -> tuple[list[list[int]], int]:
     """Rows N_0 ... N_degree (lowest power first) and D."""
-    a, b, d = Fraction(2), -Fraction(lo) - Fraction(hi), Fraction(hi) - Fraction(lo)
-    (ia, ib, id_), _ = _common([a, b, d])
+    (ia, ib, id_), _ = _common([Fraction(2), -lo - hi, hi - lo])
     rows = [[1], [ib, ia]]
     for k in range(1, degree):
         row = [2 * ib * v for v in rows[k]] + [0]
@@ -104,8 +105,6 @@ def _integer_table(degree: int, lo: float, hi: float) -> tuple[list[list[int]], 
 
 
 def _common(values: list[Fraction]) -> tuple[list[int], int]:
-    """Numerators over one common denominator, and that denominator. For floats it is a power of two."""
-    denominator = max((v.denominator for v in values), default=1)
-    if denominator & (denominator - 1) or any(denominator % v.denominator for v in values):
-        raise ValueError("floats have powers of two below them")
+    """Numerators over the least common denominator, and that denominator."""
+    denominator = math.lcm(*(v.denominator for v in values))
     return [v.numerator * (denominator // v.denominator) for v in values], denominator

@@ -9,10 +9,13 @@ x and y are first divided by powers of two (which is exact), so that columns at 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from typing import TypeAlias
 
 import numpy as np
+from numpy.typing import NDArray
 
 from fitx.errors import FitxError
 from fitx.numerics import chebyshev, convert, linear
@@ -21,6 +24,9 @@ from fitx.numerics.monomials import Exponents
 
 # Double-double refinement costs about 40 passes over rows x terms; beyond this the noise in the rows outweighs it.
 REFINE_UP_TO = 400_000
+
+IntArray: TypeAlias = NDArray[np.int64]
+Scaling: TypeAlias = Sequence[tuple[float, float]]  # (middle, half) of each feature
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,43 +65,61 @@ class Polynomial:
         with np.errstate(over="ignore"):
             return np.asarray(np.ldexp(value, self.y_exponent))
 
-    def exact_powers(self) -> list[Fraction]:
-        """Power coefficients, term by term, as exact fractions."""
-        scaled = convert.to_powers(self.c, self.tail, self.terms, self.lo, self.hi)
-        return [v * Fraction(2) ** s for v, s in zip(scaled, self._shifts(), strict=True)]
+    def exact_powers(self, scaling: Scaling | None = None) -> list[Fraction]:
+        """Coefficients of the powers of x, or of u = (x - middle) / half, term by term, as exact fractions."""
+        lo, hi = self._domain(scaling)
+        unit = Fraction(2) ** self.y_exponent
+        return [v * unit for v in convert.to_powers(self.c, self.tail, self.terms, lo, hi)]
 
-    def powers(self) -> Array:
-        """Power coefficients, term by term, correctly rounded; infinite where float64 cannot hold them. (p,)."""
-        return convert.rounded(self.exact_powers())
+    def powers(self, scaling: Scaling | None = None) -> Array:
+        """`exact_powers` correctly rounded; infinite where float64 cannot hold them. (p,)."""
+        return convert.rounded(self.exact_powers(scaling))
 
     def sigma(self) -> float:
         """Residual standard deviation sqrt(sum w r^2 / dof); NaN without degrees of freedom."""
         return float(np.ldexp(self._sigma(), self.y_exponent))
 
-    def stderr(self) -> Array:
-        """Standard errors of the power coefficients, (p,); NaN without degrees of freedom."""
-        with np.errstate(over="ignore", under="ignore"):
-            return np.asarray(np.ldexp(np.linalg.norm(self._spread(), axis=1), self._shifts()))
+    def stderr(self, scaling: Scaling | None = None, *, absolute: bool = False) -> Array:
+        """Standard errors of the power coefficients, (p,); NaN without degrees of freedom.
 
-    def covariance(self) -> Array:
+        absolute: the weights are 1 / (known standard deviation)^2, so the residuals do not scale the errors.
+        """
+        spread, shifts = self._spread(scaling, absolute)
+        with np.errstate(over="ignore", under="ignore"):
+            return np.asarray(np.ldexp(np.linalg.norm(spread, axis=1), shifts))
+
+    def covariance(self, scaling: Scaling | None = None, *, absolute: bool = False) -> Array:
         """Covariance matrix of the power coefficients, (p, p): M sigma^2 (R'R)^-1 M', M the change of basis."""
-        spread, shifts = self._spread(), np.array(self._shifts())
+        spread, shifts = self._spread(scaling, absolute)
         with np.errstate(over="ignore", under="ignore", invalid="ignore"):
             return np.asarray(np.ldexp(spread @ spread.T, shifts[:, None] + shifts[None, :]))
 
     def _sigma(self) -> float:
         return self.residual_norm / np.sqrt(self.dof) if self.dof > 0 else float("nan")
 
-    def _spread(self) -> Array:
-        """sigma * M R^-1: its rows times themselves are the covariance."""
-        m = convert.power_matrix(self.terms, self.lo, self.hi)
+    def _spread(self, scaling: Scaling | None, absolute: bool) -> tuple[Array, IntArray]:
+        """S = sigma M R^-1 with S S' the covariance, in scaled x and y, and the powers of two that unscale its rows."""
+        if scaling is None:
+            lo, hi = [Fraction(float(v)) for v in self.lo], [Fraction(float(v)) for v in self.hi]
+            shifts = self.y_exponent - self.terms @ np.array(self.x_exponent, dtype=np.int64)
+        else:
+            lo, hi = self._domain(scaling)
+            shifts = np.full(len(self.terms), self.y_exponent)
+        sigma = 1.0 if absolute else self._sigma()
+        if absolute:
+            shifts = shifts - self.y_exponent
+        m = convert.power_matrix(self.terms, lo, hi)
         with np.errstate(over="ignore", under="ignore", invalid="ignore"):
-            return np.asarray(self._sigma() * np.linalg.solve(self.r.T, m.T).T, dtype=np.float64)
+            return np.asarray(sigma * np.linalg.solve(self.r.T, m.T).T, dtype=np.float64), shifts
 
-    def _shifts(self) -> list[int]:
-        """The power of two by which each power coefficient in scaled x and y is to be multiplied."""
-        powers = (self.terms @ np.array(self.x_exponent, dtype=np.int64)).tolist()
-        return [self.y_exponent - int(e) for e in powers]
+    def _domain(self, scaling: Scaling | None) -> tuple[list[Fraction], list[Fraction]]:
+        """Exact lo and hi of each feature, in units of x or of u = (x - middle) / half."""
+        out: tuple[list[Fraction], list[Fraction]] = ([], [])
+        for i, e in enumerate(self.x_exponent):
+            for ends, v in zip(out, (self.lo[i], self.hi[i]), strict=True):
+                x = Fraction(float(v)) * Fraction(2) ** e
+                ends.append(x if scaling is None else (x - Fraction(scaling[i][0])) / Fraction(scaling[i][1]))
+        return out
 
 
 def fit_polynomials(
@@ -105,12 +129,12 @@ def fit_polynomials(
 
     x: (n,) or (n, d); y: (n,); terms: (p, d), each leading part a lower set; weights: (n,), multiply the squared
     residual. Terms that depend on earlier ones (collinear columns, too few distinct values) are left out, and said;
-    a size that would add no new term is left out too. refine: double-double refinement of the coefficients, by default where
-    rows x terms is up to REFINE_UP_TO.
+    a size that would add no new term is left out too. refine: double-double refinement of the coefficients,
+    by default where rows x terms is up to REFINE_UP_TO.
     """
     x, y, w = prepare(x, y, weights)
-    x, x_exponent = _scale_columns(x)
-    y, y_exponent = _scale(y)
+    x, x_exponent = scale_columns(x)
+    y, y_exponent = scale(y)
     root = np.sqrt(w) if w is not None else None
     lo, hi = np.array([chebyshev.domain(column) for column in x.T]).reshape(-1, 2).T
     v = chebyshev.tensor_columns(x, terms, lo, hi)
@@ -189,12 +213,13 @@ def as_rows(x: Array) -> Array:
     return x[:, None] if x.ndim == 1 else x
 
 
-def _scale(v: Array) -> tuple[Array, int]:
+def scale(v: Array) -> tuple[Array, int]:
     """v * 2^-e with its largest magnitude in [1/2, 1), and e."""
     e = int(np.frexp(np.max(np.abs(v), initial=0.0))[1])
     return np.ldexp(v, -e), e
 
 
-def _scale_columns(x: Array) -> tuple[Array, tuple[int, ...]]:
-    pairs = [_scale(column) for column in x.T]
+def scale_columns(x: Array) -> tuple[Array, tuple[int, ...]]:
+    """`scale` of each column. x: (n, d); returns it scaled and d exponents."""
+    pairs = [scale(column) for column in x.T]
     return np.column_stack([c for c, _ in pairs]) if pairs else x, tuple(e for _, e in pairs)
