@@ -13,6 +13,9 @@ from fitx.read.select import Request, to_table
 from fitx.read.source import open_source
 from fitx.table import Table
 
+#: The first bytes of .xlsx, .xlsb and .ods (zip archives) and of .xls (a compound file).
+_WORKBOOKS = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1")
+
 __all__ = ["Columns", "read", "read_columns"]
 
 
@@ -64,6 +67,20 @@ def _frame(source: str | Path | BinaryIO, request: Request, sheet: str | int | N
     if request.missing not in ("drop", "error"):
         raise UsageError(f"missing must be drop or error, got `{request.missing}`", "")
     found = open_source(source)
+    if found.head.startswith(b"PAR1"):
+        from fitx.read.typed import read_typed
+
+        return read_typed(found, request, "parquet")
+    if found.head.startswith(_WORKBOOKS):
+        from fitx.read.excel import read_excel
+
+        return read_excel(found, request, sheet)
+    if sheet is not None:
+        raise UsageError(f"`{found.name}` has no sheets: it is not a workbook", "leave out the sheet")
+    from fitx.read.objects import looks_like_json, read_objects
+
+    if looks_like_json(found):
+        return read_objects(found, request)
     from fitx.read.delimited import read_delimited
 
     return read_delimited(found, request)

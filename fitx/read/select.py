@@ -50,10 +50,7 @@ def find(name: str, names: list[str], source: str) -> int:
     stripped = " ".join(name.split())
     if stripped in names:
         return names.index(stripped)
-    listed = ", ".join(f"`{shown(known)}`" for known in names[:12]) + (", ..." if len(names) > 12 else "")
-    raise UsageError(
-        f"there is no column `{name}` in `{source}`", f"{did_you_mean(name, names)}its columns are {listed}"
-    )
+    raise UsageError(f"there is no column `{shown(name)}` in `{source}`", _suggest(name, names))
 
 
 def positions(wanted: Sequence[str], names: list[str], header: bool, source: str) -> list[int]:
@@ -69,8 +66,7 @@ def positions(wanted: Sequence[str], names: list[str], header: bool, source: str
             f"`{source}` has no header and {len(names)} columns; needed: " + _listed(wanted),
             "put the column names in the first row",
         )
-    hints = "".join(did_you_mean(name, names) for name in absent)
-    raise FitxError(f"`{source}` has no column {_listed(absent)}", f"{hints}its columns are {_listed(names[:12])}")
+    raise FitxError(f"`{source}` has no column {_listed(absent)}", _suggest(absent[0], names))
 
 
 def to_table(frame: Frame, request: Request) -> Table:
@@ -209,7 +205,7 @@ def _complete(frame: Frame, used: list[Column], request: Request) -> tuple[NDArr
         )
         raise FitxError(
             f"column `{name}` in `{frame.source}` has a missing cell in row {row} (missing cells in all: {where})",
-            f"pass `--missing drop` to leave out the {dropped} rows with a missing cell",
+            "pass `--missing drop` to leave out the rows with a missing cell",
         )
     plural = "row has a missing cell and is" if dropped == 1 else "rows have a missing cell and are"
     return keep, kept, [f"{dropped} of {frame.length} {plural} left out (missing cells: {where})"]
@@ -281,5 +277,11 @@ def _at_least(
         raise FitxError(f"{what} in `{source}` is {fault} in row {rows[i]}: {values[i]:g}", "correct or drop the row")
 
 
+def _suggest(name: str, names: list[str]) -> str:
+    same = [known for known in names if known.casefold() == name.strip().casefold()]
+    meant = f"did you mean `{same[0]}`? " if same else did_you_mean(name, names)
+    return f"{meant}its columns are {_listed(names)}"
+
+
 def _listed(names: Sequence[str]) -> str:
-    return ", ".join(f"`{shown(name)}`" for name in names)
+    return ", ".join(f"`{shown(name)}`" for name in names[:12]) + (", ..." if len(names) > 12 else "")

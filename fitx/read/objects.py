@@ -1,0 +1,104 @@
+"""JSON: a line an object, or one array of objects. The keys are the columns, a missing key is a missing cell."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator
+from itertools import islice
+from typing import Any
+
+from fitx.errors import FitxError
+from fitx.read.columns import DECIDING_ROWS, shown
+from fitx.read.encoding import detect_encoding, open_text
+from fitx.read.frame import Frame
+from fitx.read.select import Request
+from fitx.read.source import Source
+
+_BLOCK = 32_768
+
+
+def looks_like_json(source: Source) -> bool:
+    """Whether the text begins with an object or an array of objects."""
+    text = source.head[:4096].decode("utf-8-sig", errors="replace").split()
+    start = "".join(text[:4])
+    return start.startswith(('{"', "[{", "{}", "[]"))
+
+
+def read_objects(source: Source, request: Request) -> Frame:
+    """Read JSON lines or an array of objects, naming the line (or item) of every fault."""
+    codec = detect_encoding(source)
+    try:
+        with open_text(source, codec) as text:
+            if source.head.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"["):
+                pairs: Iterable[tuple[int, dict[str, Any]]] = _array(text.read(), source.name)
+            else:
+                pairs = _lines(text, source.name)
+            return _frame(iter(pairs), source.name, request)
+    except UnicodeDecodeError as error:
+        raise FitxError(f"`{source.name}` is damaged: {error.reason} ({codec})", "save it as UTF-8") from None
+    except RecursionError:
+        raise FitxError(
+            f"`{source.name}` is nested too deeply", "each row is one flat object of names and numbers"
+        ) from None
+
+
+def _lines(text: Iterable[str], name: str) -> Iterator[tuple[int, dict[str, Any]]]:
+    for number, line in enumerate(text, 1):
+        if line.isspace():
+            continue
+        try:
+            item = json.loads(line)
+        except ValueError as error:
+            raise FitxError(
+                f"line {number} of `{name}` is not JSON: {error}",
+                'JSON lines hold one object a line, such as {"x": 1, "y": 2}',
+            ) from None
+        yield number, _object(item, f"line {number}", name)
+
+
+def _array(text: str, name: str) -> Iterator[tuple[int, dict[str, Any]]]:
+    try:
+        items = json.loads(text)
+    except ValueError as error:
+        raise FitxError(f"`{name}` is not JSON: {error}", "the file may be cut off") from None
+    if not isinstance(items, list):
+        items = [items]
+    for number, item in enumerate(items, 1):
+        yield number, _object(item, f"item {number}", name)
+
+
+def _object(item: Any, where: str, name: str) -> dict[str, Any]:
+    if not isinstance(item, dict):
+        raise FitxError(f"{where} of `{name}` is no object: `{shown(json.dumps(item))}`", 'write {"x": 1, "y": 2}')
+    return item
+
+
+def _frame(pairs: Iterator[tuple[int, dict[str, Any]]], name: str, request: Request) -> Frame:
+    block = list(islice(pairs, DECIDING_ROWS))
+    names = list(dict.fromkeys(key for _, item in block for key in item))
+    if not names:
+        raise FitxError(f"`{name}` has no rows", 'a row is an object such as {"x": 1, "y": 2}')
+    frame = Frame(name, names)
+    frame.begin(*request.wanted(names, True, name))
+    late: dict[str, int] = {}
+    while block:
+        frame.add([[_cell(item.get(key)) for key in names] for _, item in block], [number for number, _ in block])
+        block = list(islice(pairs, _BLOCK))
+        for number, item in block:
+            if len(item) > len(names) or not all(key in names for key in item):
+                late.update((key, number) for key in item if key not in names and key not in late)
+    for key, number in late.items():
+        frame.warnings.append(f"column `{shown(key)}` first appears in row {number} and is left out")
+    frame.end()
+    return frame
+
+
+def _cell(value: Any) -> str:
+    """A JSON value as the text that a delimited table would hold."""
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, (int, float)):
+        return repr(value)
+    return value if isinstance(value, str) else json.dumps(value)
