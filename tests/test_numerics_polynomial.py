@@ -194,12 +194,3 @@ def test_refuses_what_is_not_finite(bad: float) -> None:
         fit_polynomials(np.array([1.0, bad]), np.array([1.0, 2.0]), *exponents(1, 1))
     with pytest.raises(FitxError, match="weight"):
         fit_polynomials(np.array([1.0, 2.0]), np.array([1.0, 2.0]), *exponents(1, 1), weights=np.array([1.0, bad]))
-
-
-def test_t_quantile() -> None:
-    from fitx.numerics.students import t_quantile
-
-    assert t_quantile(0.975, 10) == pytest.approx(2.228138851986, rel=1e-10)
-    assert t_quantile(0.975, 1) == pytest.approx(12.7062047364, rel=1e-10)
-    assert t_quantile(0.975, np.inf) == pytest.approx(1.959963984540, rel=1e-10)
-    assert np.isnan(t_quantile(0.975, 0))

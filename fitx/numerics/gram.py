@@ -136,8 +136,12 @@ def _scaled_blocks(blocks: Blocks, domain: Domain) -> Iterator[Block]:
     for x, y, w in blocks():
         x = as_rows(x)
         for start in range(0, len(y), ROWS):
-            part = slice(start, start + ROWS)
-            yield np.ldexp(x[part], shift), np.ldexp(y[part], -domain.y_exponent), None if w is None else w[part]
+            bx, by, bw = x[start : start + ROWS], y[start : start + ROWS], None
+            if w is not None:
+                bw = w[start : start + ROWS]
+                if not bw.all():  # rows of weight zero may lie outside the domain, where the T_k explode
+                    bx, by, bw = bx[bw > 0], by[bw > 0], bw[bw > 0]
+            yield np.ldexp(bx, shift), np.ldexp(by, -domain.y_exponent), bw
 
 
 def _gram(v: Array, y: Array, w: Array | None) -> Array:
