@@ -158,12 +158,14 @@ nb::tuple match(In<float, 3> panels, int64_t features, In<float, 3> residuals, i
   int32_t* index;
   auto scores = fresh<float>({count * 32, (size_t)keep}, &score);
   auto indices = fresh<int32_t>({count * 32, (size_t)keep}, &index);
-  nb::gil_scoped_release release;
-  const auto& kernel = fitx::search_kernels_active();
-  fitx::parallel((int64_t)count, 1, threads, [&](int64_t begin, int64_t) {
-    kernel.match(panels.data(), rows, features, residuals.data(), begin, keep, score + begin * 32 * keep,
-                 index + begin * 32 * keep);
-  });
+  {
+    nb::gil_scoped_release release;
+    const auto& kernel = fitx::search_kernels_active();
+    fitx::parallel((int64_t)count, 1, threads, [&](int64_t begin, int64_t) {
+      kernel.match(panels.data(), rows, features, residuals.data(), begin, keep, score + begin * 32 * keep,
+                   index + begin * 32 * keep);
+    });
+  }
   return nb::make_tuple(scores, indices);
 }
 
@@ -177,12 +179,14 @@ nb::tuple additions(In<float, 3> panels, int64_t features, In<float, 3> bases, I
   int32_t* index;
   auto scores = fresh<float>({count, (size_t)keep}, &score);
   auto indices = fresh<int32_t>({count, (size_t)keep}, &index);
-  nb::gil_scoped_release release;
-  const auto& kernel = fitx::search_kernels_active();
-  fitx::parallel((int64_t)count, 1, threads, [&](int64_t c, int64_t) {
-    kernel.addition(panels.data(), rows, features, bases.data() + c * q * rows, q, residuals.data() + c * rows, keep,
-                    score + c * keep, index + c * keep);
-  });
+  {
+    nb::gil_scoped_release release;
+    const auto& kernel = fitx::search_kernels_active();
+    fitx::parallel((int64_t)count, 1, threads, [&](int64_t c, int64_t) {
+      kernel.addition(panels.data(), rows, features, bases.data() + c * q * rows, q, residuals.data() + c * rows, keep,
+                      score + c * keep, index + c * keep);
+    });
+  }
   return nb::make_tuple(scores, indices);
 }
 

@@ -2,8 +2,10 @@
 #include <nanobind/nanobind.h>
 
 void register_evaluate(nanobind::module_& m);
+void register_search(nanobind::module_& m);
 
 NB_MODULE(_native, m) {
     m.doc() = "fitx's compiled kernels: arrays in, arrays out.";
     register_evaluate(m);
+    register_search(m);
 }
