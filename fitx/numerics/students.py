@@ -1,4 +1,4 @@
-"""Student's t distribution: what turns a standard error into a confidence interval. Without SciPy, for a quick start."""
+"""Student's t distribution: from a standard error to a confidence interval. Without SciPy, for a quick start."""
 
 from __future__ import annotations
 
