@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import BinaryIO, Literal
 
 from fitx.errors import UsageError
+from fitx.read import source as limits
 from fitx.read.frame import Frame
 from fitx.read.named import Columns, to_columns
 from fitx.read.select import Request, to_table
@@ -68,9 +69,9 @@ def _frame(source: str | Path | BinaryIO, request: Request, sheet: str | int | N
         raise UsageError(f"missing must be drop or error, got `{request.missing}`", "")
     found = open_source(source)
     if found.head.startswith(b"PAR1"):
-        from fitx.read.typed import read_typed
+        from fitx.read.typed import read_parquet
 
-        return read_typed(found, request, "parquet")
+        return read_parquet(found, request)
     if found.head.startswith(_WORKBOOKS):
         from fitx.read.excel import read_excel
 
@@ -80,6 +81,11 @@ def _frame(source: str | Path | BinaryIO, request: Request, sheet: str | int | N
     from fitx.read.objects import looks_like_json, read_objects
 
     if looks_like_json(found):
+        if found.size > limits.BIG:
+            from fitx.read.typed import read_big_json
+
+            if (frame := read_big_json(found, request)) is not None:
+                return frame
         return read_objects(found, request)
     from fitx.read.delimited import read_delimited
 

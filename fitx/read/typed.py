@@ -12,29 +12,47 @@ import numpy as np
 
 from fitx.errors import FitxError
 from fitx.read.cells import Kind
-from fitx.read.columns import Column
+from fitx.read.columns import DECIDING_ROWS, Column
 from fitx.read.frame import Frame
 from fitx.read.select import Request
 from fitx.read.source import Source
+from fitx.read.store import Store
 
-_READ = {"parquet": "read_parquet($path)", "json": "read_json($path, maximum_depth = 2, sample_size = 20480)"}
-_WHOLE = (
-    "TINYINT",
-    "SMALLINT",
-    "INTEGER",
-    "BIGINT",
-    "HUGEINT",
-    "UTINYINT",
-    "USMALLINT",
-    "UINTEGER",
-    "UBIGINT",
-    "UHUGEINT",
-)
+_READ = {
+    "parquet": "read_parquet($path)",
+    "json": f"read_json($path, maximum_depth = 2, sample_size = {DECIDING_ROWS}, compression = 'uncompressed')",
+}
+_SIGNED = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT")
+_WHOLE = (*_SIGNED, *(f"U{kind}" for kind in _SIGNED))
 _EXACT = 2.0**53
 
 
-def read_typed(source: Source, request: Request, form: Literal["parquet", "json"]) -> Frame:
+def read_parquet(source: Source, request: Request) -> Frame:
     """Read a file whose columns have types: numbers as they are, dates as dates, the rest is text."""
+    try:
+        return _read(source, request, "parquet")
+    except _Failed as error:
+        raise FitxError(f"`{source.name}` cannot be read as Parquet: {error}", "the file may be damaged") from None
+
+
+def read_big_json(source: Source, request: Request) -> Frame | None:
+    """Read JSON lines or an array of objects, or None if duckdb might read it otherwise than the careful path."""
+    try:
+        frame = _read(source, request, "json")
+    except _Failed:
+        return None
+    columns = frame.columns.values()
+    if any(column.infinite or column.large or column.role == "date" for column in columns):
+        return None
+    array = source.head.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"[")
+    return frame if array or frame.length == source.survey().lines else None
+
+
+class _Failed(Exception):
+    """duckdb's reason, without the path."""
+
+
+def _read(source: Source, request: Request, form: Literal["parquet", "json"]) -> Frame:
     import duckdb
 
     from fitx.read.arrow import StreamError
@@ -44,10 +62,13 @@ def read_typed(source: Source, request: Request, form: Literal["parquet", "json"
         connection = cleanup.enter_context(connect())
         path = plain_path(source.on_disk(), cleanup)
         try:
-            return _Typed(connection, _READ[form], path, source.name).read(request)
+            table = _Typed(connection, _READ[form], path, source.name)
+            frame = table.read(request)
+            if form == "json":
+                table.check_texts(frame)
+            return frame
         except (duckdb.Error, StreamError, RuntimeError) as error:
-            reason = str(error).replace(path, source.name).splitlines()[0][:300]
-            raise FitxError(f"`{source.name}` cannot be read as {form}: {reason}", "the file may be damaged") from None
+            raise _Failed(str(error).replace(path, source.name).splitlines()[0][:300]) from None
 
 
 class _Typed:
@@ -99,6 +120,19 @@ class _Typed:
             if column.index not in found:
                 column.role = "empty"
         return length
+
+    def check_texts(self, frame: Frame) -> None:
+        """A column of strings may hold numbers, missing words or dates: those are for the careful path."""
+        for column in frame.columns.values():
+            if column.role == "text":
+                if self.types[column.index] != "VARCHAR":
+                    raise _Failed("nested or mixed values")
+                query = f"SELECT c{column.index} FROM {self.table} LIMIT {DECIDING_ROWS}"
+                cells = [row[0] or "" for row in self.connection.execute(query, self.parameters).fetchall()]
+                trial = Column(column.name, column.index)
+                trial.add(cells, np.arange(len(cells)), Store())
+                if trial.role != "text":
+                    raise _Failed("strings that are no text")
 
     def _first_text(self, column: Column) -> None:
         query = f"SELECT CAST(c{column.index} AS VARCHAR) FROM {self.table} WHERE c{column.index} IS NOT NULL LIMIT 1"
