@@ -88,7 +88,7 @@ def fit_blocks(
     domain = domain or find_domain(blocks)
     gram = np.zeros((len(terms) + 1, len(terms) + 1))
     univariate = terms.shape[1] == 1 and np.array_equal(terms[:, 0], np.arange(len(terms)))
-    for x, y, w in _scaled_blocks(blocks, domain):
+    for x, y, w in _scaled_blocks(blocks, domain, len(terms)):
         if univariate:
             gram += chebyshev_gram(x[:, 0], y, w, len(terms) - 1, float(domain.lo[0]), float(domain.hi[0]), threads)
         else:
@@ -130,15 +130,16 @@ def in_blocks(x: Array, y: Array, w: Array | None = None, rows: int = ROWS) -> B
     return blocks
 
 
-def _scaled_blocks(blocks: Blocks, domain: Domain) -> Iterator[Block]:
-    """Blocks of at most ROWS rows in scaled x and y."""
+def _scaled_blocks(blocks: Blocks, domain: Domain, columns: int) -> Iterator[Block]:
+    """Blocks in scaled x and y, of at most ROWS rows, fewer where they become many columns."""
+    rows = min(ROWS, max(4096, 2**22 // columns))
     shift = [-e for e in domain.x_exponent]
     for x, y, w in blocks():
         x = as_rows(x)
-        for start in range(0, len(y), ROWS):
-            bx, by, bw = x[start : start + ROWS], y[start : start + ROWS], None
+        for start in range(0, len(y), rows):
+            bx, by, bw = x[start : start + rows], y[start : start + rows], None
             if w is not None:
-                bw = w[start : start + ROWS]
+                bw = w[start : start + rows]
                 if not bw.all():  # rows of weight zero may lie outside the domain, where the T_k explode
                     bx, by, bw = bx[bw > 0], by[bw > 0], bw[bw > 0]
             yield np.ldexp(bx, shift), np.ldexp(by, -domain.y_exponent), bw
@@ -170,7 +171,7 @@ def _triangle(gram: Array) -> Array | None:
 def _stacked_qr(blocks: Blocks, terms: Exponents, domain: Domain) -> Array:
     """R of [A y] by TSQR: R of the rows so far, stacked on the next block."""
     r = np.zeros((0, len(terms) + 1))
-    for x, y, w in _scaled_blocks(blocks, domain):
+    for x, y, w in _scaled_blocks(blocks, domain, len(terms)):
         both = np.column_stack([chebyshev.tensor_columns(x, terms, domain.lo, domain.hi), y])
         r = linear.qr_triangle(np.vstack([r, both if w is None else both * np.sqrt(w)[:, None]]))
     return r

@@ -80,17 +80,14 @@ def refine(a: Pair, y: Array, w: Array | None, r: Array, c: Array, rounds: int =
     """
     best: Pair = (c, np.zeros_like(c))
     last = np.inf
+    rows = np.ascontiguousarray(a[0].T), np.ascontiguousarray(a[1].T)
+    columns = np.ascontiguousarray(a[0]), np.ascontiguousarray(a[1])
     for _ in range(rounds):
-        residual = (y.copy(), np.zeros_like(y))
-        for j in range(len(c)):
-            ones = np.ones_like(y)
-            product = dd.multiply((a[0][:, j], a[1][:, j]), (best[0][j] * ones, best[1][j] * ones))
-            residual = dd.add(residual, dd.negate(product))
+        product = dd.total(dd.multiply(rows, (best[0][:, None], best[1][:, None])))
+        residual = dd.add((y, np.zeros_like(y)), dd.negate(product))
         if w is not None:
             residual = dd.multiply(residual, (w, np.zeros_like(w)))
-        gradient = np.empty_like(c)
-        for j in range(len(c)):
-            gradient[j] = dd.total(dd.multiply((a[0][:, j], a[1][:, j]), residual))[0]
+        gradient = dd.total(dd.multiply(columns, (residual[0][:, None], residual[1][:, None])))[0]
         step = np.linalg.solve(r, np.linalg.solve(r.T, gradient))
         size = float(np.linalg.norm(step))
         if not np.isfinite(size) or size >= 0.5 * last:

@@ -28,11 +28,13 @@ def power_loss(c: Array, terms: Exponents, x: Array, stable: Array, y: Array) ->
     """
     if not np.isfinite(c).all():
         return float("inf")
-    gap = np.abs(evaluate_powers(c, terms, x) - stable)
-    size = float(np.max(np.abs(y), initial=0.0))
-    if size == 0.0:
-        size = rms = float(np.max(np.abs(stable), initial=0.0)) or 1.0
-    else:
-        rms = size * float(np.sqrt(np.mean((y / size) ** 2)))
-    worst = float(np.max(gap, initial=0.0))
-    return worst / rms if np.isfinite(gap).all() else float("inf")
+    return loss(evaluate_powers(c, terms, x), stable, y)
+
+
+def loss(values: Array, stable: Array, y: Array) -> float:
+    """max |values - stable| / rms(y), all (n,); infinite where one of them is not finite. Scales do not matter."""
+    size = float(np.max(np.abs(y), initial=0.0)) or float(np.max(np.abs(stable), initial=0.0)) or 1.0
+    with np.errstate(over="ignore", invalid="ignore"):
+        worst = float(np.max(np.abs(values / size - stable / size), initial=0.0))
+    rms = float(np.sqrt(np.mean((y / size) ** 2))) if y.any() else 1.0
+    return worst / rms if np.isfinite(worst) else float("inf")
