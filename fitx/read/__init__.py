@@ -11,7 +11,7 @@ from fitx.read import source as limits
 from fitx.read.frame import Frame
 from fitx.read.named import Columns, to_columns
 from fitx.read.select import Request, to_table
-from fitx.read.source import open_source
+from fitx.read.source import Source, looks_like_json, open_source
 from fitx.table import Table
 
 #: The first bytes of .xlsx, .xlsb and .ods (zip archives) and of .xls (a compound file).
@@ -67,7 +67,12 @@ def read_columns(
 def _frame(source: str | Path | BinaryIO, request: Request, sheet: str | int | None) -> Frame:
     if request.missing not in ("drop", "error"):
         raise UsageError(f"missing must be drop or error, got `{request.missing}`", "")
-    found = open_source(source)
+    with open_source(source) as found:
+        return _by_form(found, request, sheet)
+
+
+def _by_form(found: Source, request: Request, sheet: str | int | None) -> Frame:
+    """Read by what the first bytes say, whatever the file's name ends in."""
     if found.head.startswith(b"PAR1"):
         from fitx.read.typed import read_parquet
 
@@ -78,14 +83,14 @@ def _frame(source: str | Path | BinaryIO, request: Request, sheet: str | int | N
         return read_excel(found, request, sheet)
     if sheet is not None:
         raise UsageError(f"`{found.name}` has no sheets: it is not a workbook", "leave out the sheet")
-    from fitx.read.objects import looks_like_json, read_objects
-
     if looks_like_json(found):
         if found.size > limits.BIG:
             from fitx.read.typed import read_big_json
 
             if (frame := read_big_json(found, request)) is not None:
                 return frame
+        from fitx.read.objects import read_objects
+
         return read_objects(found, request)
     from fitx.read.delimited import read_delimited
 

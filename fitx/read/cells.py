@@ -142,6 +142,6 @@ def date(text: str) -> float | None:
 
 def date_text(microseconds: float) -> str:
     """The date that `date` read, in ISO form, without the time at midnight."""
-    moment = _EPOCH + timedelta(microseconds=microseconds)
+    moment = _EPOCH + timedelta(microseconds=int(microseconds))
     text = moment.replace(tzinfo=None).isoformat()
     return text.removesuffix("T00:00:00")

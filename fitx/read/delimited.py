@@ -89,8 +89,9 @@ def _header(records: list[list[str]], numbers: list[int], width: int, dialect: D
     first = records[0]
     if len(first) == width - 1 and len(records) > 1 and all(len(record) == width for record in records[1:]):
         records[0] = ["", *first]  # as R's write.table does: row names without a name
-    fit(records[:2], numbers, width, name)
-    head = [record for record in records[:1000] if len(record) == width]
+    head = [record[:width] for record in records[:1000] if _trimmed(record, width) == width]
+    if len(first) != width and not (head and head[0] == records[0][:width]):
+        fit(records[:1], numbers, width, name)
     return read_header(head, width, dialect.decimal)
 
 

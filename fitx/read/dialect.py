@@ -26,11 +26,11 @@ class Dialect:
     quote: str = '"'
     decimal: str = "."
 
-    def records(self, lines: Iterable[str]) -> Iterator[list[str]]:
-        """The cells of each record; csv.Error where a quote does not close."""
+    def records(self, lines: Iterable[str], strict: bool = True) -> Iterator[list[str]]:
+        """The cells of each record; csv.Error where a quote does not close, unless not strict."""
         if self.delimiter == SPACES:
             return (split_spaces(line) for line in lines)
-        return csv.reader(lines, delimiter=self.delimiter, quotechar=self.quote, skipinitialspace=True, strict=True)
+        return csv.reader(lines, delimiter=self.delimiter, quotechar=self.quote, skipinitialspace=True, strict=strict)
 
 
 def split_spaces(line: str) -> list[str]:
@@ -54,14 +54,14 @@ def detect_dialect(lines: list[str]) -> Dialect:
     for delimiter in "\t;,|" + SPACES:
         dialect = Dialect(delimiter, quote)
         try:
-            rows = list(dialect.records(sample))
+            rows = list(dialect.records(sample, strict=False))
         except csv.Error:
             continue
         for decimal in (".",) if delimiter == "," else (".", ","):
             score = _score(rows, decimal)
             if score > best_score + 1e-9:
                 best, best_score = Dialect(delimiter, quote, decimal), score
-    if best.decimal == "," and best.delimiter != ";" and _may_be_thousands(list(best.records(sample))):
+    if best.decimal == "," and best.delimiter != ";" and _may_be_thousands(list(best.records(sample, strict=False))):
         best = Dialect(best.delimiter, best.quote)
     return best
 

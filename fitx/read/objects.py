@@ -17,13 +17,6 @@ from fitx.read.source import Source
 _BLOCK = 32_768
 
 
-def looks_like_json(source: Source) -> bool:
-    """Whether the text begins with an object or an array of objects."""
-    text = source.head[:4096].decode("utf-8-sig", errors="replace").split()
-    start = "".join(text[:4])
-    return start.startswith(('{"', "[{", "{}", "[]"))
-
-
 def read_objects(source: Source, request: Request) -> Frame:
     """Read JSON lines or an array of objects, naming the line (or item) of every fault."""
     codec = detect_encoding(source)

@@ -65,8 +65,19 @@ class Source:
     size: int
     path: Path | None = None
     data: bytes = b""
-    keep: list[object] = field(default_factory=list)  # temporary files live as long as the source
+    temporary: list[IO[bytes]] = field(default_factory=list)  # files that go when the source is closed
     _survey: Survey | None = None
+
+    def __enter__(self) -> Source:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Remove the temporary files."""
+        for file in self.temporary:
+            file.close()
 
     def survey(self) -> Survey:
         """One pass over the bytes, made once."""
@@ -84,7 +95,7 @@ class Source:
             file = tempfile.NamedTemporaryFile(prefix="fitx-")  # noqa: SIM115  closed with the source
             file.write(self.data)
             file.flush()
-            self.keep.append(file)
+            self.temporary.append(file)
             self.path = Path(file.name)
         return self.path
 
@@ -101,7 +112,18 @@ def open_source(source: str | Path | BinaryIO) -> Source:
     else:
         found = _from_stream(source, _stream_name(source))
     if found.head.startswith(_GZIP):
-        found = _unpack(found)
+        with found as packed:
+            found = _unpack(packed)
+    try:
+        _refuse(found)
+    except FitxError:
+        found.close()
+        raise
+    return found
+
+
+def _refuse(found: Source) -> None:
+    """Raise FitxError for what cannot be a table."""
     if not found.head.strip(b"\x00\xef\xbb\xbf\xff\xfe \t\r\n\f\v"):
         raise FitxError(f"`{found.name}` is empty", "a table needs a row of names and rows of numbers")
     for magic, what in _NOT_TABLES.items():
@@ -110,7 +132,13 @@ def open_source(source: str | Path | BinaryIO) -> Source:
                 f"`{found.name}` is not a table: it is {what}",
                 "fitx reads delimited text (plain or gzip), Parquet, JSON lines and Excel",
             )
-    return found
+
+
+def looks_like_json(source: Source) -> bool:
+    """Whether the text begins with an object or an array of objects."""
+    text = source.head[:4096].decode("utf-8-sig", errors="replace").split()
+    start = "".join(text[:4])
+    return start.startswith(('{"', "[{", "{}", "[]"))
 
 
 def _from_path(path: Path) -> Source:
@@ -153,13 +181,15 @@ def _spool(first: IO[bytes], rest: IO[bytes] | None, name: str) -> Source:
         file.flush()
         file.seek(0)
         head = file.read(2**16)
-    except OSError as error:
+    except BaseException as error:
         file.close()
+        if not isinstance(error, OSError) or isinstance(error, EOFError) or not error.errno:
+            raise  # damaged gzip data, an interrupt
         raise FitxError(
             f"`{name}` cannot be copied to a temporary file: {error.strerror or error}",
             "set TMPDIR to a folder with more room",
         ) from None
-    return Source(name, head, size, Path(file.name), keep=[file])
+    return Source(name, head, size, Path(file.name), temporary=[file])
 
 
 def _unpack(packed: Source) -> Source:

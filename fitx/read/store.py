@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import tempfile
+import weakref
 from collections.abc import Iterator
-from typing import IO, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
@@ -21,13 +23,13 @@ class Store:
     def __init__(self, budget: int | None = None) -> None:
         self._budget = BUDGET if budget is None else budget
         self._blocks: dict[int, list[NDArray[np.float64]]] = {}
-        self._files: dict[int, IO[bytes]] = {}
+        self._files: dict[int, _Spill] = {}
         self._size = 0
 
     def append(self, column: int, values: NDArray[np.float64]) -> None:
         """Add values to the end of a column."""
         if self._files:
-            _write(self._file(column), values)
+            self._file(column).write(values)
             return
         self._blocks.setdefault(column, []).append(values)
         self._size += values.nbytes
@@ -37,10 +39,7 @@ class Store:
     def blocks(self, column: int) -> Iterator[NDArray[np.float64]]:
         """The column's values in order, a block at a time."""
         if column in self._files:
-            file = self._files[column]
-            file.seek(0)
-            while data := file.read(2**23):
-                yield np.frombuffer(data, dtype=np.float64)
+            yield from self._files[column].blocks()
         else:
             yield from self._blocks.get(column, [])
 
@@ -48,19 +47,46 @@ class Store:
         """Forget a column."""
         self._size -= sum(block.nbytes for block in self._blocks.pop(column, []))
         if column in self._files:
-            self._files.pop(column).close()
+            del self._files[column]
 
     def _spill(self) -> None:
         for column in list(self._blocks):
             file = self._file(column)
             for block in self._blocks.pop(column):
-                _write(file, block)
+                file.write(block)
         self._size = 0
 
-    def _file(self, column: int) -> IO[bytes]:
+    def _file(self, column: int) -> _Spill:
         if column not in self._files:
-            self._files[column] = tempfile.TemporaryFile(prefix="fitx-")  # noqa: SIM115  closed when dropped
+            self._files[column] = _Spill()
         return self._files[column]
+
+
+class _Spill:
+    """A column in a temporary file without a name: it goes with this object, or with the program however that ends."""
+
+    def __init__(self) -> None:
+        try:
+            with tempfile.TemporaryFile(prefix="fitx-") as file:
+                self._descriptor = os.dup(file.fileno())
+        except OSError as error:
+            raise _full(error) from None
+        weakref.finalize(self, os.close, self._descriptor)
+
+    def write(self, values: NDArray[np.float64]) -> None:
+        """Add values to the end."""
+        data = memoryview(values.tobytes())
+        try:
+            while data:
+                data = data[os.write(self._descriptor, data) :]
+        except OSError as error:
+            raise _full(error) from None
+
+    def blocks(self) -> Iterator[NDArray[np.float64]]:
+        """The values from the start, 1 Mi at a time."""
+        os.lseek(self._descriptor, 0, os.SEEK_SET)
+        while data := os.read(self._descriptor, 2**23):
+            yield np.frombuffer(data, dtype=np.float64)
 
 
 def allocate(shape: tuple[int, ...], dtype: DTypeLike = np.float64, budget: int | None = None) -> NDArray[Any]:
@@ -72,15 +98,8 @@ def allocate(shape: tuple[int, ...], dtype: DTypeLike = np.float64, budget: int 
     if size <= (BUDGET if budget is None else budget):
         return np.empty(shape, dtype=dtype, order="F")
     try:
-        file = tempfile.TemporaryFile(prefix="fitx-")  # noqa: SIM115  the mapping keeps it open
-        return np.asarray(np.memmap(file, dtype=dtype, mode="w+", shape=shape, order="F"))
-    except OSError as error:
-        raise _full(error) from None
-
-
-def _write(file: IO[bytes], values: NDArray[np.float64]) -> None:
-    try:
-        file.write(np.ascontiguousarray(values).data)
+        with tempfile.TemporaryFile(prefix="fitx-") as file:  # the mapping keeps the room when the file is closed
+            return np.asarray(np.memmap(file, dtype=dtype, mode="w+", shape=shape, order="F"))
     except OSError as error:
         raise _full(error) from None
 

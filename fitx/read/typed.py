@@ -96,6 +96,8 @@ class _Typed:
         for column in frame.columns.values():
             if column.role == "text":
                 self._first_text(column)
+            elif column.large is not None:
+                self._rounded(column)
         for index, codes in frame.codes.items():
             cursor = self.connection.execute(f"SELECT CAST(c{index} AS VARCHAR) FROM {self.table}", self.parameters)
             while rows := cursor.fetchmany(100_000):
@@ -134,6 +136,16 @@ class _Typed:
                 if trial.role != "text":
                     raise _Failed("strings that are no text")
 
+    def _rounded(self, column: Column) -> None:
+        """Find the first whole number that float64 cannot hold."""
+        c = f"c{column.index}"
+        query = (
+            f"SELECT n, v FROM (SELECT row_number() OVER () AS n, CAST({c} AS VARCHAR) AS v, "
+            f"TRY_CAST(CAST({c} AS DOUBLE) AS HUGEINT) IS DISTINCT FROM TRY_CAST({c} AS HUGEINT) AS differs "
+            f"FROM {self.table}) WHERE differs ORDER BY n LIMIT 1"
+        )
+        column.large = self.connection.execute(query, self.parameters).fetchone()
+
     def _first_text(self, column: Column) -> None:
         query = f"SELECT CAST(c{column.index} AS VARCHAR) FROM {self.table} WHERE c{column.index} IS NOT NULL LIMIT 1"
         row = self.connection.execute(query, self.parameters).fetchone()
@@ -162,7 +174,7 @@ def _watch(column: Column, values: np.ndarray[Any, np.dtype[np.float64]], before
         big = np.flatnonzero(np.abs(values) >= _EXACT)
     for i in big[:1] if whole else big[np.isinf(values[big])][:1]:
         at = (before + int(i) + 1, f"{values[i]:.17g}")
-        if whole and column.large is None and abs(values[i]) > _EXACT:
+        if whole and column.large is None:
             column.large = at
         elif not whole and column.infinite is None:
             column.infinite = at
