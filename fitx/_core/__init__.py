@@ -1,4 +1,9 @@
-"""The only door to the compiled kernels (C++, nanobind): arrays in, arrays out, without the GIL."""
+"""The only door to the compiled kernels (C++, nanobind): arrays in, arrays out, without the GIL.
+
+Arrays are C-contiguous and of exactly the dtype that is named; anything else is a TypeError, never a silent copy.
+The kernels exist for several instruction sets and the best that the CPU has is used; the environment variable
+`FITX_ISA` (baseline, avx2 or avx512) or `set_isa` choose another.
+"""
 
 from __future__ import annotations
 

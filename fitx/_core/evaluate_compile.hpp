@@ -34,6 +34,8 @@ public:
         instructions.clear();
         compiled.clear();
         constants_.resize(programs_.constant_count);
+        instructions.reserve(programs_.tokens / 2 + 1 < (1 << 20) ? programs_.tokens / 2 + 1 : 1 << 20);
+        compiled.reserve(last - first);
         for (size_t p = first; p < last; p++) compile_one(p);
     }
 
