@@ -205,8 +205,8 @@ void register_search(nb::module_& m) {
       .def_prop_ro("size", &fitx::Library::size, "Expressions held.")
       .def_prop_ro("tried", &fitx::Library::tried, "Expressions evaluated so far.")
       .def("extend", extend, "op"_a, "a"_a, "b"_a, "scale"_a, "offset"_a, "limit"_a, "threads"_a = 1,
-           "Appends f(scale a) + offset, or (a op scale b) + offset, for arrays of candidates; op: the evaluator's opcode, 0 "
-           "the identity. Returns (m,) numbers: -1 duplicate or useless, -2 full at `limit`.")
+           "Appends f(scale a) + offset, or (a op scale b) + offset, for arrays of candidates; op: the evaluator's opcode, "
+           "but 0 the identity and 1 the reciprocal. Returns (m,) numbers: -1 duplicate or useless, -2 full at `limit`.")
       .def("extend_monomials", extend_monomials, "exponents"_a, "limit"_a, "threads"_a = 1,
            "Appends prod_k x_k^(e_k/2); exponents: (m, d) int8 in [-12, 12], odd ones of |x|. Returns as `extend`.")
       .def("values", values, "ids"_a, "Values (m, rows) of the expressions `ids`.")

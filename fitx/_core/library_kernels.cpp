@@ -30,6 +30,7 @@ FITX_INLINE void binary(const double* a, const double* b, double scale, double o
 
 void apply(int op, const double* a, const double* b, double scale, double offset, double* out, int rows) {
   switch (op) {
+    case 1: return unary(a, scale, offset, out, rows, [](Vec x) { return 1 / x; });
     case 2: return binary(a, b, scale, offset, out, rows, [](Vec x, Vec y) { return x + y; });
     case 3: return binary(a, b, scale, offset, out, rows, [](Vec x, Vec y) { return x - y; });
     case 4: return binary(a, b, scale, offset, out, rows, [](Vec x, Vec y) { return x * y; });

@@ -11,7 +11,7 @@ namespace fitx {
 // Row operations of one instruction set (library_kernels.cpp). rows: a multiple of 16.
 struct LibraryKernels {
   // out = f(scale * a) + offset for one argument, (a op scale * b) + offset for two; op is the evaluator's opcode,
-  // 0 the identity.
+  // but 0 is the identity and 1 the reciprocal.
   void (*apply)(int op, const double* a, const double* b, double scale, double offset, double* out, int rows);
   // Three numbers that two vectors share when, and in practice only when, one is a multiple of the other; false for a
   // vector that is constant, not finite or absurdly large. directions: three fixed unit-like vectors of `rows` numbers.

@@ -1,0 +1,55 @@
+"""The method `symbolic`: from x and y to the formula behind them, by systematic search."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from fitx.errors import FitxError
+from fitx.fitters.base import Context, Data, Fitter, Option, Proposal
+from fitx.formula import Formula
+
+
+class Symbolic(Fitter):
+    """Searches expressions modulo monomials and target transforms, cheap structures before dear ones.
+
+    No starting values and no random search: see fitx/search/engine.py for the order of its stages.
+    """
+
+    name = "symbolic"
+    aliases = ("gp",)
+    summary = "laws of any form: a systematic search through formulas of all features"
+    options = (
+        Option("operators", str, "", "operators that a formula may use, between blanks (empty: the usual ones)"),
+        Option("costs", str, "", 'extra cost of operators in the order of the search: "exp=1 sin=2"'),
+        Option("forbidden", str, "", 'nestings that are not tried: "sin(exp) log(sqrt)"'),
+        Option("time", float, None, "seconds at most, within the time limit of the whole fit"),
+        Option("memory", float, 1.0, "memory at most, in GiB"),
+    )
+
+    def declines(self, data: Data) -> str:
+        """Too few rows."""
+        return "needs at least 5 rows" if data.n < 5 else ""
+
+    def propose(self, data: Data, context: Context) -> Iterator[Proposal]:
+        """Formulas as they join the front, so that an interrupt or the time limit leaves the best so far."""
+        from fitx.search.setup import make_search
+
+        search = make_search(data, context)
+        for entry in search.run():
+            yield _proposal(entry.formula, entry.stage, data)
+
+
+def _proposal(formula: Formula, stage: str, data: Data) -> Proposal:
+    return Proposal(formula, label=stage, refit=lambda rows: _refit(formula, stage, rows))
+
+
+def _refit(formula: Formula, stage: str, data: Data) -> Proposal:
+    from fitx.search.refine import float_constants, refine
+
+    if data.n <= len(float_constants(formula)):
+        raise FitxError(f"{data.n} rows are too few for {len(float_constants(formula))} constants")
+    columns: Any = np.ascontiguousarray(data.X.T)
+    return _proposal(refine(formula, columns, data.y, data.names, data.weights), stage, data)

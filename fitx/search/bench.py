@@ -1,0 +1,133 @@
+"""The workbench of one problem in one round: its library, its spaces and their features, and what came close."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+
+from fitx._core.search import search_correlate
+from fitx.search.fit import fit_structure, structure_of
+from fitx.search.grammar import Grammar
+from fitx.search.library import AFFINE, ADD, EXPONENTIAL, INVERSE, MONOMIAL, MUL, DIV, SQRT, SQUARE, SUB, TANH, ExpressionLibrary
+from fitx.formula import Formula
+from fitx.search.problem import Problem
+from fitx.search.spaces import Kind, Space, make_space
+from fitx.search.table import Table
+from fitx.search.targets import Target
+
+Array = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int32]
+
+
+@dataclass(frozen=True, slots=True)
+class Features:
+    """panels: (p, screen, 32) float32; ids: their numbers in the library; primary: how many of them, the first ones,
+    take part in pairs and dearer stages."""
+
+    panels: npt.NDArray[np.float32]
+    ids: Ints
+    primary: int
+
+
+@dataclass(slots=True)
+class Near:
+    """Pairs of features that came close for one target: scores (m,) and positions (m, 2), best first."""
+
+    score: Array
+    index: Ints
+
+
+@dataclass(slots=True)
+class Workbench:
+    """One problem's library with what is derived from it, made when first asked for."""
+
+    problem: Problem
+    library: ExpressionLibrary
+    grammar: Grammar
+    table: Table
+    threads: int
+    near: dict[tuple[str, str], Near] = field(default_factory=dict)
+    best: dict[tuple[str, str, int], float] = field(default_factory=dict)
+    counted: Callable[[int], None] = lambda n: None
+    _spaces: dict[str, Space] = field(default_factory=dict)
+    _features: dict[str, Features] = field(default_factory=dict)
+
+    def space(self, kind: Kind) -> Space:
+        """The space of that kind."""
+        if kind.name not in self._spaces:
+            self._spaces[kind.name] = make_space(kind, self.problem, self.grammar)
+        return self._spaces[kind.name]
+
+    def features(self, kind: Kind) -> Features:
+        """All expressions of the library as features of that space, in its order."""
+        if kind.name not in self._features:
+            space = self.space(kind)
+            order, primary = feature_order(self.library, kind.log_features)
+            basis = space.basis if len(space.basis) else np.zeros((0, len(space.weight)))
+            panels, ids = self.library.values.project(
+                order, kind.log_features, space.weight, np.ascontiguousarray(basis), self.threads
+            )
+            first = np.zeros(len(self.library), bool)
+            first[order[:primary]] = True
+            self._features[kind.name] = Features(panels, ids, int(first[ids].sum()))
+        return self._features[kind.name]
+
+    def forget_features(self, kind: Kind) -> None:
+        """Give the memory back."""
+        self._features.pop(kind.name, None)
+
+    def correlations(self, kind: Kind) -> npt.NDArray[np.float32]:
+        """(t, padded): correlation of each feature with each target."""
+        return np.asarray(
+            search_correlate(self.features(kind).panels, self.space(kind).units.astype(np.float32), self.threads)
+        )
+
+    def exact(self, space: Space, ids: Ints) -> Array:
+        """The features `ids` in float64: (m, screen)."""
+        v = self.library.values.values(np.ascontiguousarray(ids, np.int32))
+        if space.kind.log_features:
+            with np.errstate(all="ignore"):
+                v = np.log(np.abs(v))
+        return space.project(v)[0]
+
+    def fit(
+        self, space: Space, target: Target, ids: npt.ArrayLike, shift: Formula | None = None
+    ) -> list[Formula]:
+        """Formulas of the structure with these expressions as terms."""
+        terms = [self.library.formula(int(i)) for i in np.atleast_1d(ids)]
+        return fit_structure(structure_of(space, target, terms, shift), self.table)
+
+    def improves(self, space: Space, target: Target, terms: int, r2: float) -> bool:
+        """Whether r2 is the best yet for this space, target and number of terms (so that it is worth a fit)."""
+        key = (space.kind.name, target.name, terms)
+        if r2 <= self.best.get(key, 0.0):
+            return False
+        self.best[key] = r2
+        return True
+
+
+def feature_order(lib: ExpressionLibrary, log: bool) -> tuple[Ints, int]:
+    """Expressions by length of description, those that only singles use last; and how many come before these.
+
+    In log space products of known factors carry nothing new, so sums and functions are primary; in raw space all but sums.
+    """
+    n = len(lib)
+    op, scale, cost = lib.op[:n], lib.scale[:n], lib.cost[:n]
+    unit = np.abs(scale) == 1
+    function = (op >= EXPONENTIAL) | (op == AFFINE)
+    sums = (op == ADD) | (op == SUB)
+    key = 4 * cost + 2 * ((op == SQRT) | (op == TANH)) + 3 * (function & ~unit)
+    if log:
+        unary = ~np.isin(op, (MONOMIAL, MUL, DIV, ADD, SUB))
+        primary = sums | (unary & ~np.isin(op, (SQUARE, SQRT, INVERSE)))
+        of_monomial = primary & unary & lib.monomial[np.maximum(lib.a[:n], 0)]
+        short = 4 * lib.cost[np.maximum(lib.a[:n], 0)] + 4 * ~unit - 4 - 4 * ((op == AFFINE) & unit)
+        key = np.where(of_monomial, short, key)
+    else:
+        primary = ~sums & (op != AFFINE)
+        key = key - 4 * lib.monomial[:n]
+    order = np.argsort(key + 1_000_000 * ~primary, kind="stable").astype(np.int32)
+    return order, int(primary.sum())

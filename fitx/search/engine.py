@@ -1,0 +1,186 @@
+"""The engine: which stage runs on which problem, in which order, for how long; and the front of what they find.
+
+Cheap before dear: the instant stages on the problem as it is, then on what remains when power-law variables are divided out;
+then rounds of growing libraries, each round over all variants of the problem before the next size.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+
+from fitx.formula import Formula
+from fitx.search.bench import Workbench
+from fitx.search.budget import Budget
+from fitx.search.front import Entry, Front
+from fitx.search.grammar import Grammar
+from fitx.search.growth import grow
+from fitx.search.problem import Problem
+from fitx.search.refine import float_constants, refine
+from fitx.search.rounds import FIRST_SPACES, ROUNDS, SECOND_SPACES, affordable
+from fitx.search.snap import snap
+from fitx.search.spaces import Kind
+from fitx.search.stages import stages_of
+from fitx.search.stages.base import Effort, Stage, Work
+from fitx.search.table import Table
+from fitx.search.variants import variants
+
+Array = npt.NDArray[np.float64]
+
+SIMPLE = 30  # nodes up to which an exact law ends the search at once
+ROUNDING = 1e-18  # relative error of a formula that is exact but for rounding errors
+
+
+@dataclass(slots=True)
+class Search:
+    """One search. floor: relative error at which a formula counts as exact; memory: bytes the libraries may take."""
+
+    problem: Problem
+    table: Table
+    grammar: Grammar
+    budget: Budget
+    threads: int = 1
+    floor: float = ROUNDING
+    memory: int = 1 << 30
+    max_complexity: int | None = None
+    tell: Callable[[str], None] = lambda text: None
+    front: Front = field(init=False)
+    tried: int = 0
+    solved: bool = False
+    _began: float = field(init=False)
+    _last_told: float = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.front = Front(self.floor)
+        self._began = self._last_told = self.budget.clock()
+
+    def run(self) -> Iterator[Entry]:
+        """Entries as they join the front. Ends at the deadline, or when an exact and simple law is found."""
+        yield from self._instant(self.problem)
+        if self.solved:
+            return
+        problems = variants(self.problem)
+        for problem in problems[1:]:
+            yield from self._instant(problem)
+            if self.solved:
+                return
+        for effort in ROUNDS:
+            effort = affordable(effort, self.memory, self.problem.rows.weight.size)
+            for spaces, last in ((FIRST_SPACES, False), (SECOND_SPACES, True)):
+                for i, problem in enumerate(problems):
+                    if self.solved or self.budget.expired():
+                        return
+                    yield from self._round(problem, effort, spaces, last, self._share(effort, i, len(problems)))
+
+    def _share(self, effort: Effort, i: int, count: int) -> Budget:
+        if effort is ROUNDS[0] or count == 1:
+            return self.budget
+        return self.budget.share(0.5 if i == 0 else max(0.3, 1 / (count - i + 1)))
+
+    def _instant(self, problem: Problem) -> Iterator[Entry]:
+        work = Work(problem, self.table, self.grammar)
+        for stage in stages_of("instant"):
+            yield from self._stage(stage, work, self.budget)
+            if self.solved or self.budget.expired():
+                return
+
+    def _round(
+        self, problem: Problem, effort: Effort, spaces: tuple[Kind, ...], last: bool, budget: Budget
+    ) -> Iterator[Entry]:
+        if not problem.active:
+            return
+        library = grow(problem, effort.size, self.grammar, budget.share(0.35), self.threads)
+        self.tried += int(library.values.tried)
+        bench = Workbench(problem, library, self.grammar, self.table, self.threads, counted=self._count)
+        for kind in spaces:
+            work = Work(problem, self.table, self.grammar, bench, kind, effort)
+            for stage in stages_of("scan"):
+                if self.solved or budget.expired():
+                    return
+                yield from self._stage(stage, work, budget)
+            bench.forget_features(kind)
+        if last:
+            for stage in stages_of("last"):
+                if self.solved or budget.expired():
+                    return
+                yield from self._stage(stage, Work(problem, self.table, self.grammar, bench, None, effort), budget)
+
+    def _stage(self, stage: Stage, work: Work, budget: Budget) -> Iterator[Entry]:
+        where = " ".join(w for w in (
+            work.problem.label, work.effort.name if work.effort else "", work.kind.name if work.kind else "", stage.name
+        ) if w)  # fmt: skip
+        for formula in stage.run(work, budget):
+            entry = self.offer(formula, where)
+            if entry is not None:
+                yield entry
+            if self.solved:
+                return
+        self._progress(where)
+
+    def _count(self, n: int) -> None:
+        self.tried += n
+
+    def _progress(self, where: str) -> None:
+        now = self.budget.clock()
+        if now - self._last_told >= 1.0:
+            rate = self.tried / max(now - self._began, 1e-9)
+            best = self.front.best
+            error = f", best error {best.error:.2g}" if best else ""
+            self.tell(f"{where}: {rate:.3g} formulas/s{error}")
+            self._last_told = now
+
+    def offer(self, formula: Formula, stage: str) -> Entry | None:
+        """Judge a formula: on the sample, then on all rows; refine and simplify its constants; enter it on the front.
+
+        None where it does not belong there: too complex, undefined on some row, or no better than a simpler one.
+        """
+        error = self.table.error_on_check(formula)
+        if not np.isfinite(error):
+            return None
+        formula = formula.simplify()
+        if not self._wanted(formula, error):
+            return None
+        if error > 1e-30:
+            formula = self._refined(formula)
+            error = self.table.error_on_check(formula)
+        formula, error = self._snapped(formula, error)
+        error = self.table.error_on_all(formula)
+        if not np.isfinite(error) or not self._wanted(formula, error):
+            return None
+        entry = Entry(formula, formula.complexity, error, stage)
+        self.front.add(entry)
+        if error <= self.floor:
+            self._exact(entry)
+        return entry
+
+    def _wanted(self, formula: Formula, error: float) -> bool:
+        complexity = formula.complexity
+        if self.max_complexity is not None and complexity > self.max_complexity:
+            return False
+        return error < 1 and self.front.admits(complexity, error)
+
+    def _refined(self, formula: Formula) -> Formula:
+        t = self.table
+        return refine(formula, t.check_columns, t.check_y, t.names, t.check_weights).simplify()
+
+    def _snapped(self, formula: Formula, error: float) -> tuple[Formula, float]:
+        if not float_constants(formula):
+            return formula, error
+        allowed = max(4 * error, 1e-28) if error <= self.floor else error * (1 + 1 / len(self.table.check_y))
+        tolerance = float(np.clip(10 * np.sqrt(error), 1e-11, 1e-2))
+        snapped = snap(formula, lambda g: self.table.error_on_check(g) <= allowed, tolerance)
+        if snapped is formula:
+            return formula, error
+        snapped = snapped.simplify()
+        return snapped, self.table.error_on_check(snapped)
+
+    def _exact(self, entry: Entry) -> None:
+        """An exact law ends the search if it is simple; otherwise a simpler one gets as much time again."""
+        if entry.complexity <= SIMPLE:
+            self.solved = True
+        else:
+            spent = self.budget.clock() - self._began
+            self.budget = self.budget.share(1.0, at_most=max(0.3, spent))

@@ -1,0 +1,224 @@
+"""How a library grows: bottom-up by cost, then monomials, functions of monomials, and monomials times short atoms.
+
+The order within a cost, and which scales are tried where, decide which laws are reached in a given time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+import numpy.typing as npt
+
+from fitx.search.budget import Budget
+from fitx.search.grammar import Grammar, function_class
+from fitx.search.library import (
+    ADD, AFFINE, COSH, COSINE, DIV, EXPONENTIAL, INVERSE, LOGARITHM, MUL, NAMES, SINE, SQRT, SQUARE, SUB, TANH,
+    ExpressionLibrary,
+)  # fmt: skip
+from fitx.search.problem import Problem
+
+Ints = npt.NDArray[np.int32]
+
+PI = float(np.pi)
+# (opcode, scale, offset): f(scale * a) + offset.
+Unary = tuple[int, float, float]
+SCALED_TRIG = [(op, s, 0.0) for s in (2, 0.5, PI, 2 * PI) for op in (SINE, COSINE)]
+SCALED_EXP: list[Unary] = [
+    (EXPONENTIAL, 1.0, -1.0), (EXPONENTIAL, 0.5, 0.0), (EXPONENTIAL, 0.5, -1.0), (EXPONENTIAL, -0.5, 0.0),
+    (EXPONENTIAL, 2.0, 0.0), (EXPONENTIAL, 2.0, -1.0), (EXPONENTIAL, -2.0, 0.0), (EXPONENTIAL, 0.5 / PI, 0.0),
+    (EXPONENTIAL, 0.5 / PI, -1.0),
+]  # fmt: skip
+ONE_PLUS = [(AFFINE, s, 1.0) for s in (2, -2, 0.5, -0.5, 3, -3, 1 / 3, -1 / 3)]
+PLAIN: list[Unary] = [
+    (SQUARE, 1, 0), (SQRT, 1, 0), (INVERSE, 1, 0), (AFFINE, 1, 1), (AFFINE, -1, 1), (SINE, 1, 0), (COSINE, 1, 0),
+    (EXPONENTIAL, 1, 0), (EXPONENTIAL, -1, 0), (LOGARITHM, 1, 0),
+]  # fmt: skip
+OF_MONOMIALS: list[Unary] = [
+    *((AFFINE, s, 1.0) for s in (1, -1, 2, -2, 0.5, -0.5, 1 / 3, -1 / 3, 3, -3)),
+    *((op, s, 0.0) for s in (1, 0.5, 2, PI, 2 * PI) for op in (SINE, COSINE)),
+    *((op, sign * s, o) for s in (1, 0.5, 2, 0.5 / PI) for op, sign, o in (
+        (EXPONENTIAL, 1, 0.0), (EXPONENTIAL, -1, 0.0), (EXPONENTIAL, 1, -1.0), (EXPONENTIAL, 1, 1.0), (COSH, 1, 0.0),
+        (TANH, 1, 0.0))),
+    (LOGARITHM, 1, 0),
+]  # fmt: skip
+_CHUNK = 32_768  # candidates between two looks at the clock
+
+
+@dataclass(frozen=True, slots=True)
+class Size:
+    """generic: expressions made bottom-up; monomials: of these; total: with functions of monomials and products."""
+
+    generic: int
+    monomials: int
+    total: int
+
+
+def grow(problem: Problem, size: Size, grammar: Grammar, budget: Budget, threads: int) -> ExpressionLibrary:
+    """The library of a problem's active columns. Stops early, with what there is, when the budget is spent."""
+    lib = ExpressionLibrary(problem, size.total + 16, threads)
+    grower = _Grower(lib, grammar, budget)
+    grower.bottom_up(size.generic)
+    generic = len(lib)
+    grower.monomials(size.monomials, size.total)
+    grower.functions_of_monomials(len(lib) + (size.total - len(lib)) * 2 // 3)
+    grower.monomials_times_atoms(min(generic, 4000), size.total)
+    return lib
+
+
+@dataclass(slots=True)
+class _Grower:
+    lib: ExpressionLibrary
+    grammar: Grammar
+    budget: Budget
+
+    def bottom_up(self, limit: int) -> None:
+        """Levels of cost 1, 2, ...: every operator on every pair of cheaper expressions, until `limit`."""
+        d = len(self.lib.problem.active)
+        columns = self.lib.add_monomials(2 * np.eye(d, dtype=np.int8), np.ones(d, np.int32), limit)
+        levels: list[Ints] = [np.empty(0, np.int32), columns.astype(np.int32)]
+        for cost in range(2, 14):
+            made: list[Ints] = []
+            for batch in self._level(levels, cost):
+                if len(self.lib) >= limit or self.budget.expired():
+                    return
+                made.append(self._add(*batch, cost=cost, limit=limit))
+            levels.append(np.concatenate(made) if made else np.empty(0, np.int32))
+
+    def _level(self, levels: list[Ints], cost: int) -> Iterator[tuple[Ints, ...]]:
+        if cost >= 3:
+            yield from self._apply(levels[cost - 2], [*SCALED_TRIG, *SCALED_EXP, (TANH, 1, 0), *ONE_PLUS])
+        for c in range(1, cost // 2 + 1):
+            yield from self._combine(levels[c], levels[cost - c], c == cost - c)
+        yield from self._apply(levels[cost - 1], PLAIN)
+
+    def _apply(self, ids: Ints, functions: Sequence[Unary]) -> Iterator[tuple[Ints, ...]]:
+        """f(s a) + o for each a and then each function, where the grammar allows the nesting."""
+        known = [f for f in functions if f[0] not in NAMES or self.grammar.allows(NAMES[f[0]])]
+        if not len(ids) or not known:
+            return
+        step = max(1, _CHUNK // len(known))
+        op, scale, offset = (np.array(column) for column in zip(*known, strict=True))
+        for i in range(0, len(ids), step):
+            a = np.repeat(ids[i : i + step], len(known))
+            o = np.tile(op.astype(np.int32), len(ids[i : i + step]))
+            s, t = np.tile(scale.astype(float), len(a) // len(known)), np.tile(offset.astype(float), len(a) // len(known))
+            inside = self.lib.op[a]
+            keep = (self.lib.classes[a] & self._barred(o)) == 0
+            keep &= ~((o == SQUARE) & np.isin(inside, (SQRT, INVERSE)))
+            keep &= ~((o == SQRT) & np.isin(inside, (SQUARE, SQRT, INVERSE)))
+            keep &= ~((o == INVERSE) & (inside == INVERSE))
+            keep &= ~((o == AFFINE) & (inside == AFFINE))
+            a, o = a[keep], o[keep]
+            yield o, a, np.full(len(a), -1, np.int32), s[keep], t[keep]
+
+    def _combine(self, left: Ints, right: Ints, same: bool) -> Iterator[tuple[Ints, ...]]:
+        """a*b, a/b, b/a, a+b, a-b for each a of `left` and b of `right` (b later than a where they are the same)."""
+        step = max(1, _CHUNK // max(1, 5 * len(right)))
+        pattern = np.array([MUL, DIV, DIV, ADD, SUB], np.int32)
+        for i in range(0, len(left), step):
+            a = np.repeat(left[i : i + step], len(right))
+            b = np.tile(right, len(left[i : i + step]))
+            if same:
+                a, b = a[b > a], b[b > a]
+            op = np.tile(pattern, len(a))
+            swap = np.tile(np.array([False, False, True, False, False]), len(a))
+            a, b = np.repeat(a, 5), np.repeat(b, 5)
+            yield op, np.where(swap, b, a), np.where(swap, a, b), np.ones(len(a)), np.zeros(len(a))
+
+    def monomials(self, count: int, limit: int) -> None:
+        """Monomials with exponents +-1/2 to +-4, cheapest first; half powers only of positive columns."""
+        active = list(self.lib.problem.active)
+        exponents, cost = monomial_exponents(len(active), count)
+        odd = (exponents % 2 != 0) & ~self.lib.problem.positive[active]
+        keep = ~odd.any(axis=1)
+        if not self.grammar.allows("sqrt"):
+            keep &= ~(exponents % 2 != 0).any(axis=1)
+        self.lib.add_monomials(exponents[keep], cost[keep], limit)
+
+    def _cheapest_monomials(self) -> Ints:
+        ids = np.flatnonzero(self.lib.monomial[: len(self.lib)]).astype(np.int32)
+        return ids[np.argsort(self.lib.cost[ids], kind="stable")]
+
+    def functions_of_monomials(self, limit: int) -> None:
+        """1 + s m, sin(s m), exp(s m), ... for every monomial m, cheapest first."""
+        for batch in self._apply(self._cheapest_monomials(), OF_MONOMIALS):
+            if len(self.lib) >= limit or self.budget.expired():
+                return
+            self._add(*batch, cost=self.lib.cost[batch[1]] + 1, limit=limit)
+
+    def monomials_times_atoms(self, among: int, limit: int) -> None:
+        """m * a and m / a for every monomial m and every short atom a (sin x, x - y, 1 + x, squares of these)."""
+        lib, n = self.lib, min(among, len(self.lib))
+        op, inside = lib.op[:n], lib.op[np.maximum(lib.a[:n], 0)]
+        simple = np.isin(op, (SINE, COSINE, ADD, SUB, AFFINE))
+        square = (op == SQUARE) & np.isin(inside, (ADD, SUB, SINE, COSINE))
+        atoms = np.flatnonzero((simple | square) & ~lib.monomial[:n] & (lib.cost[:n] <= 3)).astype(np.int32)
+        if not len(atoms):
+            return
+        ids = self._cheapest_monomials()
+        step = max(1, _CHUNK // (2 * len(atoms)))
+        for i in range(0, len(ids), step):
+            if len(lib) >= limit or self.budget.expired():
+                return
+            m = np.repeat(ids[i : i + step], 2 * len(atoms))
+            a = np.tile(np.repeat(atoms, 2), len(ids[i : i + step]))
+            o = np.tile(np.array([MUL, DIV], np.int32), len(m) // 2)
+            self._add(o, m, a, np.ones(len(m)), np.zeros(len(m)), cost=lib.cost[m] + lib.cost[a], limit=limit)
+
+    def _add(self, op: Ints, a: Ints, b: Ints, scale: Ints, offset: Ints, cost: Ints | int, limit: int) -> Ints:
+        lib = self.lib
+        classes = lib.classes[a] | np.where(b >= 0, lib.classes[np.maximum(b, 0)], 0) | self._class(op)
+        return lib.add(op, a, b, scale, offset, cost, classes, limit)  # type: ignore[arg-type]
+
+    def _class(self, op: Ints) -> Ints:
+        return _table({code: function_class(name) for code, name in NAMES.items()})[op]
+
+    def _barred(self, op: Ints) -> Ints:
+        return _table({code: self.grammar.barred(name) for code, name in NAMES.items()})[op]
+
+
+def _table(entries: dict[int, int]) -> Ints:
+    table = np.zeros(64, np.int32)
+    for code, value in entries.items():
+        table[code] = value
+    return table
+
+
+_HALVES = ((2, 1), (-2, 1), (4, 2), (-4, 2), (1, 2), (-1, 2), (6, 3), (-6, 3), (8, 3), (-8, 3), (3, 3), (-3, 3))
+
+
+@lru_cache(maxsize=64)
+def monomial_exponents(d: int, count: int) -> tuple[npt.NDArray[np.int8], Ints]:
+    """The `count` cheapest exponent vectors (m, d) in halves, and their costs, cheapest first."""
+    found: list[tuple[int, ...]] = []
+    costs: list[int] = []
+    exponents = [0] * d
+
+    def fill(k: int, left: int) -> None:
+        if len(found) >= count:
+            return
+        if k == d:
+            if left == 0:
+                found.append(tuple(exponents))
+            return
+        if left == 0 and k < d:
+            found.append(tuple(exponents[:k]) + (0,) * (d - k))
+            return
+        exponents[k] = 0
+        fill(k + 1, left)
+        for half, cost in _HALVES:
+            if cost <= left:
+                exponents[k] = half
+                fill(k + 1, left - cost)
+        exponents[k] = 0
+
+    for cost in range(2, 13):
+        before = len(found)
+        fill(0, cost)
+        costs.extend([cost] * (len(found) - before))
+        if len(found) >= count:
+            break
+    return np.array(found, np.int8).reshape(-1, d), np.array(costs, np.int32)

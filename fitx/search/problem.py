@@ -1,0 +1,81 @@
+"""A problem: columns and a target, each with its meaning in the names of the table. Reductions make problems of problems."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import numpy.typing as npt
+
+from fitx.formula import Formula, Var
+from fitx.search.rows import RowSample, spread_rows
+
+Array = npt.NDArray[np.float64]
+
+
+def _same(f: Formula) -> Formula:
+    return f
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """columns: (d, n), C-contiguous, on all fit rows; formulas: what each column is in the table's names.
+
+    y: (n,), what is to be explained here; lift: a formula for it -> the formula for the table's target.
+    active: columns that the library is made of; the others enter as powers only. rows: the samples.
+    label: the reductions that led here. power: shown exponents of columns already divided out (for the label only).
+    """
+
+    columns: Array
+    formulas: tuple[Formula, ...]
+    y: Array
+    rows: RowSample
+    active: tuple[int, ...]
+    lift: Callable[[Formula], Formula] = _same
+    label: str = ""
+
+    @property
+    def d(self) -> int:
+        """Number of columns."""
+        return len(self.formulas)
+
+    @property
+    def n(self) -> int:
+        """Number of rows."""
+        return len(self.y)
+
+    def divided(self, factor: Array, formula: Formula, active: Sequence[int], label: str) -> Problem:
+        """The problem of y / factor; factor: (n,), `formula` in the table's names."""
+        lift = self.lift
+        with np.errstate(all="ignore"):
+            y = self.y / factor
+        return replace(self, y=y, active=tuple(active), lift=lambda f: lift(formula * f), label=self.label + label)
+
+    def with_columns(self, columns: Array, formulas: Sequence[Formula], label: str) -> Problem:
+        """The same target with other columns, all active."""
+        fresh = np.ascontiguousarray(columns)
+        return replace(
+            self, columns=fresh, formulas=tuple(formulas), active=tuple(range(len(formulas))), label=self.label + label
+        )
+
+    def restricted(self, active: Sequence[int], label: str) -> Problem:
+        """The same problem with a smaller or larger set of active columns."""
+        return replace(self, active=tuple(active), label=self.label + label)
+
+    @property
+    def screen_columns(self) -> Array:
+        """(d, SCREEN)."""
+        return np.ascontiguousarray(self.columns[:, self.rows.screen])
+
+    @property
+    def positive(self) -> npt.NDArray[np.bool_]:
+        """(d,): the column is positive on every row."""
+        return np.asarray(self.columns.min(axis=1) > 0)
+
+
+def make_problem(X: Array, y: Array, names: Sequence[str], rng: np.random.Generator) -> Problem:
+    """The problem of a table: X (n, d), y (n,)."""
+    columns = np.ascontiguousarray(X.T)
+    formulas = tuple(Var(name) for name in names)
+    return Problem(columns, formulas, y, spread_rows(columns, y, rng), tuple(range(len(names))))

@@ -1,0 +1,74 @@
+"""All constants of a formula at their joint optimum: Levenberg-Marquardt with exact derivatives."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from fitx.formula import Formula
+from fitx.formula.evaluate import evaluate_columns
+
+Array = npt.NDArray[np.float64]
+
+MOST = 24  # constants of a formula that is refined
+
+
+def float_constants(f: Formula) -> list[int]:
+    """Positions of the constants that are floats; whole numbers and fractions belong to the structure."""
+    return [i for i, v in enumerate(f.constants) if isinstance(v, float)]
+
+
+def refine(
+    f: Formula, columns: Array, y: Array, names: tuple[str, ...], weights: Array | None = None, rounds: int = 8
+) -> Formula:
+    """`f` with its float constants at a (local) minimum of sum w (y - f)^2; columns: (d, n), y: (n,).
+
+    `f` itself where it has no float constants, too many, or where nothing is gained.
+    """
+    free = float_constants(f)
+    if not free or len(free) > MOST or len(y) <= len(free):
+        return f
+    gradient = [f.derivative(i) for i in free]
+    root = None if weights is None else np.sqrt(weights)
+
+    def residual(g: Formula) -> Array:
+        r = y - evaluate_columns(g, columns, names)
+        return r if root is None else r * root
+
+    r = residual(f)
+    best = float(r @ r)
+    damping = 1e-6
+    for _ in range(rounds):
+        if not np.isfinite(best) or best == 0:
+            break
+        values = [float(v) for v in f.constants]
+        J = np.array([evaluate_columns(g, columns, names) for g in gradient]).T
+        if root is not None:
+            J = J * root[:, None]
+        if not np.isfinite(J).all():
+            break
+        scale = np.sqrt((J * J).sum(axis=0))
+        scale[scale == 0] = 1.0
+        improved = False
+        for _ in range(4):
+            A = np.vstack([J / scale, np.sqrt(damping) * np.eye(len(free))])
+            step = np.linalg.lstsq(A, np.concatenate([r, np.zeros(len(free))]), rcond=None)[0] / scale
+            trial = list(f.constants)
+            for i, s in zip(free, step, strict=True):
+                trial[i] = values[i] + float(s)
+            if not all(np.isfinite(float(v)) for v in trial):
+                break
+            g = f.with_constants(trial)
+            q = residual(g)
+            error = float(q @ q)
+            if error < best:
+                gain = 1 - error / best
+                f, r, best, improved = g, q, error, True
+                gradient = [f.derivative(i) for i in free]
+                damping = max(damping / 10, 1e-15)
+                break
+            damping *= 30
+        if not improved or gain < 1e-8:
+            break
+    return f
+

@@ -1,0 +1,30 @@
+"""The rounds: library sizes and reaches that grow, and the order of the spaces."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from fitx.search.growth import Size
+from fitx.search.spaces import EXPONENTS, PRODUCTS, QUADRATIC, SUMS, WAVE_EXPONENTS, WAVES, Kind
+from fitx.search.stages.base import Effort
+
+SMALL = Effort("small", Size(5_000, 1_500, 12_000), 4_000, 5_000, 500, 240, 4_000, 200, 0, 300, 500, 80)
+MEDIUM = Effort("medium", Size(80_000, 6_000, 180_000), 20_000, 25_000, 800, 800, 25_000, 800, 40, 400, 1_200, 140)
+LARGE = Effort("large", Size(300_000, 15_000, 900_000), 60_000, 80_000, 1_800, 3_000, 80_000, 3_000, 200, 2_000, 2_500, 220)
+ROUNDS = (SMALL, MEDIUM, LARGE)
+
+FIRST_SPACES: tuple[Kind, ...] = (PRODUCTS, SUMS)
+SECOND_SPACES: tuple[Kind, ...] = (WAVES, QUADRATIC, EXPONENTS, WAVE_EXPONENTS)
+
+
+def affordable(effort: Effort, memory: int, rows: int) -> Effort:
+    """The effort with a library that fits into `memory` bytes.
+
+    An expression takes 8 bytes a screening row, its feature 4, and about 64 of bookkeeping.
+    """
+    most = int(memory / (12 * rows + 64))
+    size = effort.size
+    if size.total <= most:
+        return effort
+    part = most / size.total
+    return replace(effort, size=Size(int(size.generic * part), int(size.monomials * part), most))

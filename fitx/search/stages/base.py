@@ -1,0 +1,72 @@
+"""What a stage is."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import ClassVar
+
+from fitx.formula import Formula
+from fitx.search.bench import Workbench
+from fitx.search.budget import Budget
+from fitx.search.grammar import Grammar
+from fitx.search.growth import Size
+from fitx.search.problem import Problem
+from fitx.search.spaces import Kind
+from fitx.search.table import Table
+
+EXACT = 1e-8  # 1 - R2 on the screening rows below which a structure is fitted on the check rows
+
+
+@dataclass(frozen=True, slots=True)
+class Effort:
+    """How far a round goes. size: its library; raw_pairs, log_pairs, triples: features whose combinations are tried;
+    shifts: terms that are subtracted, shift_features: tried on what is left, shift_pairs: of the best, a second one;
+    beam: pairs extended by a third; monomials: divided out, with monomial_pairs and monomial_triples features each."""
+
+    name: str
+    size: Size
+    raw_pairs: int
+    log_pairs: int
+    triples: int
+    shifts: int
+    shift_features: int
+    shift_pairs: int
+    beam: int
+    monomials: int
+    monomial_pairs: int
+    monomial_triples: int
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """What a stage works on. bench, kind and effort are set for the families that scan a library."""
+
+    problem: Problem
+    table: Table
+    grammar: Grammar
+    bench: Workbench | None = None
+    kind: Kind | None = None
+    effort: Effort | None = None
+
+    @property
+    def scan(self) -> tuple[Workbench, Kind, Effort]:
+        """bench, kind and effort of a scanning stage."""
+        assert self.bench is not None
+        assert self.kind is not None
+        assert self.effort is not None
+        return self.bench, self.kind, self.effort
+
+
+class Stage(ABC):
+    """One way to find formulas. family: "instant" (on a problem alone), "scan" (in each space of a workbench) or "last"
+    (once a workbench, after its spaces). rank: order within the family."""
+
+    name: ClassVar[str]
+    family: ClassVar[str]
+    rank: ClassVar[int]
+
+    @abstractmethod
+    def run(self, work: Work, budget: Budget) -> Iterator[Formula]:
+        """Yield formulas in the names of the table. Stop at the budget's end: each piece of work is short."""

@@ -1,0 +1,97 @@
+"""Sparse polynomials for T(y): least squares on all terms up to a degree, the negligible ones dropped."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import lru_cache
+from itertools import combinations_with_replacement
+
+import numpy as np
+import numpy.typing as npt
+
+from fitx.formula import Const, Formula
+from fitx.search.algebra import product
+from fitx.search.budget import Budget
+from fitx.search.fit import Structure, fit_structure
+from fitx.search.problem import Problem
+from fitx.search.stages.base import Stage, Work
+from fitx.search.targets import targets_for
+
+Array = npt.NDArray[np.float64]
+
+_TERMS = 130
+_DEGREE = 5
+_EXACT = 1e-18  # share of T(y)'s variance unexplained on the check rows
+_HIGH = ("y", "1/y", "y^2", "1/y^2")  # targets of a degree above 2
+
+
+class SparsePolynomial(Stage):
+    """Degrees 1 to 5 while there are at most 130 terms, and at most half as many terms as rows."""
+
+    name = "polynomial"
+    family = "instant"
+    rank = 20
+
+    def run(self, work: Work, budget: Budget) -> Iterator[Formula]:
+        """The first degree that fits for each target; else that of y with the smallest error."""
+        problem = work.problem
+        check = problem.rows.check
+        y = problem.y[check]
+        if not np.isfinite(y).all():
+            return
+        columns = problem.columns[list(problem.active)][:, check]
+        for degree in range(1, _DEGREE + 1):
+            exponents = polynomial_exponents(len(columns), degree)
+            if len(exponents) > min(_TERMS, len(y) // 2) or budget.expired():
+                return
+            A = monomial_values(columns, exponents)
+            scaled = A / np.maximum(np.sqrt((A * A).sum(axis=1)), 1e-300)[:, None]
+            q = np.linalg.qr(scaled.T)[0]
+            for target in targets_for(y, work.grammar.operators):
+                if not target.raw or (degree > 2 and target.name not in _HIGH):
+                    continue
+                with np.errstate(all="ignore"):
+                    z = target.forward(y)
+                if not np.isfinite(z).all():
+                    continue
+                r = z - q @ (q.T @ z)
+                spread = z - z.mean()
+                misfit = float(r @ r) / max(float(spread @ spread), 1e-300)
+                if misfit < _EXACT or (degree <= 2 and target.name == "y"):
+                    base = [monomial_formula(problem, e) for e in exponents]
+                    s = Structure(problem, target, base, A, (), log_target=False, log_terms=False)
+                    yield from fit_structure(s, work.table)
+
+
+@lru_cache(maxsize=256)
+def polynomial_exponents(d: int, degree: int) -> tuple[tuple[int, ...], ...]:
+    """Exponents of all monomials of d variables up to a degree, the constant first."""
+    if d and np.prod([(d + i) / i for i in range(1, degree + 1)]) > 100_000:
+        return ((0,) * d,) * 100_001
+    found: list[tuple[int, ...]] = []
+    for total in range(degree + 1):
+        for chosen in combinations_with_replacement(range(d), total):
+            e = [0] * d
+            for k in chosen:
+                e[k] += 1
+            found.append(tuple(e))
+    return tuple(found)
+
+
+def monomial_values(columns: Array, exponents: tuple[tuple[int, ...], ...]) -> Array:
+    """(terms, n) values of the monomials of columns (d, n), each made from one of lower degree."""
+    values: dict[tuple[int, ...], Array] = {(0,) * len(columns): np.ones(columns.shape[1])}
+    for e in exponents:
+        if e not in values:
+            k = next(i for i, p in enumerate(e) if p)
+            lower = (*e[:k], e[k] - 1, *e[k + 1 :])
+            values[e] = values[lower] * columns[k]
+    return np.array([values[e] for e in exponents])
+
+
+def monomial_formula(problem: Problem, exponents: tuple[int, ...]) -> Formula:
+    """The monomial of the problem's active columns in the names of the table."""
+    if not any(exponents):
+        return Const(1)
+    columns = [problem.formulas[k] for k in problem.active]
+    return product(1.0, [(f, float(e)) for f, e in zip(columns, exponents, strict=True)])

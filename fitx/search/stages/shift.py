@@ -1,0 +1,193 @@
+"""Sums of structured terms: T(y) - c A for terms A of the library, then a product for what is left."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+import numpy as np
+import numpy.typing as npt
+
+from fitx._core.search import search_match
+from fitx.formula import Const, Formula, call
+from fitx.search.algebra import number
+from fitx.search.bench import Workbench
+from fitx.search.budget import Budget
+from fitx.search.library import ADD, AFFINE, COSH, DIV, EXPONENTIAL, MUL, SQRT, SUB, TANH, ExpressionLibrary
+from fitx.search.snap import simple_forms
+from fitx.search.spaces import Kind, Space
+from fitx.search.stages.base import Stage, Work
+from fitx.search.stages.beam import extend
+from fitx.search.targets import Target, targets_for
+
+Array = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int32]
+
+PI = float(np.pi)
+FEW = (1.0, -1.0, 2.0, -2.0, 0.5, -0.5)
+MANY = (
+    *FEW, 1 / PI, 0.5 / PI, 0.25 / PI, 0.125 / PI, -0.25 / PI, -0.125 / PI, PI, 2 * PI, 1 / 3, 3.0, 1.5, 0.25, 4.0,
+    -1 / 3, -3.0, -4.0, -0.25, 0.75 / PI, 0.375 / PI,
+)  # fmt: skip
+_BATCH = 512  # residuals in one call of the kernel
+_KEEP = 4
+_NEAR = 3e-5  # float32's 1 - |correlation| at which a match is rechecked
+_EXACT = 1e-9
+
+
+@dataclass(frozen=True, slots=True)
+class _Residual:
+    score: float
+    target: int
+    term: int
+    factor: float
+    match: Ints
+
+
+class Shift(Stage):
+    """log|T(y) - c A| explained by one expression of the library, then by two."""
+
+    name = "shift"
+    family = "scan"
+    rank = 50
+
+    def run(self, work: Work, budget: Budget) -> Iterator[Formula]:
+        """Terms most correlated with T(y) first, then short ones; many factors for the first, few for the others."""
+        bench, kind, effort = work.scan
+        if not (kind.log and kind.log_features and effort.shifts):
+            return
+        waves = kind.base == "waves"
+        shifts = effort.shifts // 3 if waves else effort.shifts
+        count = min(bench.features(kind).primary, effort.shift_features // 2 if waves else effort.shift_features)
+        space = bench.space(kind)
+        y = bench.problem.y[bench.problem.rows.screen]
+        targets = [t for t in targets_for(y, bench.grammar.operators) if t.shift]
+        if count < 2 or not targets:
+            return
+        first, terms = shift_terms(bench, targets, shifts)
+        seen: list[_Residual] = []
+        batch: list[tuple[int, int, float]] = []
+        for position, term in enumerate(terms):
+            factors = MANY if position < first + 60 else FEW
+            batch += [(t, int(term), c) for t in range(len(targets)) for c in factors]
+            if len(batch) >= _BATCH or position == len(terms) - 1:
+                for residual, exact in _match(bench, space, kind, targets, batch, count):
+                    seen.append(residual)
+                    for i in exact:
+                        yield from _fit(bench, space, targets, residual, [i])
+                batch = []
+                if budget.expired():
+                    return
+        seen.sort(key=lambda r: -r.score)
+        yield from _second(bench, space, kind, targets, seen[: effort.shift_pairs], budget)
+
+
+def shift_terms(bench: Workbench, targets: list[Target], count: int) -> tuple[int, Ints]:
+    """Terms to subtract: those of largest correlation with a target (the number of these), then short ones, monomials
+    and others in turn."""
+    lib = bench.library
+    n = len(lib)
+    op, cost, mono = lib.op[:n], lib.cost[:n], lib.monomial[:n]
+    product = mono | (op == MUL) | (op == DIV)
+    simple = ~product & (cost <= 3) & ~np.isin(op, (ADD, SUB, AFFINE))
+    values = lib.values.values(np.arange(n, dtype=np.int32))
+    weight = bench.problem.rows.weight
+    values = (values - np.average(values, axis=1, weights=weight)[:, None]) * weight
+    norm = np.maximum((values * values).sum(axis=1), 1e-300)
+    chosen: dict[int, None] = {}
+    y = bench.problem.y[bench.problem.rows.screen]
+    for target in targets:
+        t = target.forward(y)
+        t = (t - np.average(t, weights=weight)) * weight
+        if not np.isfinite(t).all():
+            continue
+        gain = (values @ t) ** 2 / norm * np.where(mono, 1.0, 0.8)
+        for kind, keep in ((product, 60), (simple, 15)):
+            ids = np.flatnonzero(kind)
+            chosen.update(dict.fromkeys(ids[np.argsort(-gain[ids], kind="stable")[:keep]].tolist()))
+    first = len(chosen)
+    chosen.update(dict.fromkeys(_short_first(lib)[: count + first].tolist()))
+    return first, np.array(list(chosen)[: count + first], np.int32)
+
+
+def _short_first(lib: ExpressionLibrary) -> Ints:
+    n = len(lib)
+    op, unit = lib.op[:n], np.abs(lib.scale[:n]) == 1
+    function = (op >= EXPONENTIAL) & (op <= TANH)
+    key = 4 * lib.cost[:n] - 4 * lib.monomial[:n] + 2 * np.isin(op, (SQRT, TANH, COSH)) + 3 * (function & ~unit)
+    order = np.argsort(key, kind="stable")
+    mono = lib.monomial[order]
+    # Monomials and others alternate: position 2 i and 2 i + 1.
+    turn = np.empty(n)
+    turn[mono] = 2 * np.arange(mono.sum())
+    turn[~mono] = 2 * np.arange((~mono).sum()) + 1
+    return np.asarray(order[np.argsort(turn, kind="stable")], np.int32)
+
+
+def _match(
+    bench: Workbench, space: Space, kind: Kind, targets: list[Target], batch: list[tuple[int, int, float]], count: int
+) -> Iterator[tuple[_Residual, list[int]]]:
+    """Each residual with its best features, and those among them that are exact in float64."""
+    features = bench.features(kind)
+    units, kept = _residual_units(bench, space, targets, batch)
+    if not kept:
+        return
+    padded = -(-len(kept) // 32) * 32
+    panels = np.zeros((padded, units.shape[1]), np.float32)
+    panels[: len(kept)] = units
+    panels = np.ascontiguousarray(panels.reshape(-1, 32, units.shape[1]).transpose(0, 2, 1))
+    score, index = search_match(features.panels, count, panels, _KEEP, bench.threads)
+    bench.counted(len(kept) * count)
+    for q, (t, term, c) in enumerate(kept):
+        near = index[q][(score[q] > 1 - _NEAR) & (index[q] >= 0)]
+        exact: list[int] = []
+        if len(near):
+            r = bench.exact(space, features.ids[near]) @ units[q]
+            exact = [int(i) for i, v in zip(near, r, strict=True) if 1 - v * v < _EXACT]
+        yield _Residual(float(score[q, 0]), t, term, c, index[q]), exact
+
+
+def _residual_units(
+    bench: Workbench, space: Space, targets: list[Target], batch: list[tuple[int, int, float]]
+) -> tuple[Array, list[tuple[int, int, float]]]:
+    """Unit vectors of log|T(y) - c A| without the base, where these exist."""
+    y = bench.problem.y[bench.problem.rows.screen]
+    terms = bench.library.values.values(np.array([b[1] for b in batch], np.int32))
+    with np.errstate(all="ignore"):
+        values = np.array([t.forward(y) for t in targets])[[b[0] for b in batch]]
+        z = values - np.array([b[2] for b in batch])[:, None] * terms
+        # A difference of rounding errors is not a residual: the term alone is the answer, found elsewhere.
+        real = (np.abs(z) > 1e-9 * np.abs(values)).all(axis=1)
+        z = np.log(np.abs(z))
+        finite = np.isfinite(z).all(axis=1) & real
+        units, some = space.project(np.where(finite[:, None], z, 1.0))
+    good = finite & some
+    return units[good], [b for b, g in zip(batch, good, strict=True) if g]
+
+
+def _second(
+    bench: Workbench, space: Space, kind: Kind, targets: list[Target], residuals: list[_Residual], budget: Budget
+) -> Iterator[Formula]:
+    """The best residuals with a second expression each, beside one of their best few."""
+    ids = bench.features(kind).ids
+    for position, r in enumerate(residuals):
+        if budget.expired():
+            return
+        units, kept = _residual_units(bench, space, targets, [(r.target, r.term, r.factor)])
+        if not kept:
+            continue
+        groups = r.match[r.match >= 0][: _KEEP if position < 300 else 1].reshape(-1, 1)
+        for r2, group, second in extend(bench, space, kind, groups, units[0], budget):
+            if 1 - r2 > 1e-8:
+                break
+            yield from _fit(bench, space, targets, r, [*group, second])
+    del ids
+
+
+def _fit(bench: Workbench, space: Space, targets: list[Target], r: _Residual, features: list[int]) -> Iterator[Formula]:
+    term = bench.library.formula(r.term)
+    forms = simple_forms(r.factor, 1e-12)
+    factor = forms[0][0] if forms else Const(number(r.factor))
+    shift = term if r.factor == 1 else call("neg", term) if r.factor == -1 else factor * term
+    ids = bench.features(space.kind).ids[features]
+    yield from bench.fit(replace(space, kind=space.kind), targets[r.target], ids, shift)

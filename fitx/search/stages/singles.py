@@ -1,0 +1,42 @@
+"""One expression in every space: T(y) = base + b g, or c * prod x^a * g^b."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from fitx.formula import Formula
+from fitx.search.budget import Budget
+from fitx.search.stages.base import EXACT, Stage, Work
+
+_KEEP = 40  # features rechecked for each target
+
+
+class Singles(Stage):
+    """Every feature of the library by one product with each target."""
+
+    name = "single"
+    family = "scan"
+    rank = 10
+
+    def run(self, work: Work, budget: Budget) -> Iterator[Formula]:
+        """Best single terms; those that fit the screening rows, and the best one."""
+        bench, kind, _ = work.scan
+        space, features = bench.space(kind), bench.features(kind)
+        if not space.targets or not len(features.ids):
+            return
+        rho = np.abs(bench.correlations(kind)[:, : len(features.ids)])
+        bench.counted(rho.size)
+        keep = min(_KEEP, rho.shape[1])
+        for t, target in enumerate(space.targets):
+            top = np.sort(np.argpartition(-rho[t], keep - 1)[:keep])
+            r2 = (bench.exact(space, features.ids[top]) @ space.units[t]) ** 2
+            order = np.argsort(-r2, kind="stable")
+            for position, i in enumerate(order):
+                exact = 1 - r2[i] < EXACT
+                if not exact and (position > 0 or not bench.improves(space, target, 1, float(r2[i]))):
+                    break
+                yield from bench.fit(space, target, features.ids[top[i]])
+                if budget.expired():
+                    return

@@ -1,0 +1,71 @@
+"""The rows that formulas are tried on: values of formulas and their errors, on a sample first and then on all rows."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from fitx.formula import Formula
+from fitx.formula.evaluate import evaluate_columns
+
+Array = npt.NDArray[np.float64]
+
+
+class Table:
+    """The fit rows. columns: (d, n); y: (n,); check: row numbers of the sample; weights: (n,) or None.
+
+    Errors are relative: the weighted sum of squared residuals over that of y about its mean (1 - R2).
+    """
+
+    def __init__(
+        self,
+        columns: Array,
+        y: Array,
+        names: Sequence[str],
+        check: npt.NDArray[np.intp],
+        weights: Array | None = None,
+        threads: int = 1,
+    ) -> None:
+        self.columns, self.y, self.names = columns, y, tuple(names)
+        self.check, self.threads = check, threads
+        self.weights = weights
+        self.check_columns = np.ascontiguousarray(columns[:, check])
+        self.check_y = y[check]
+        self.check_weights = None if weights is None else weights[check]
+        self._spread = _spread(y, weights)
+        self._check_spread = _spread(self.check_y, self.check_weights)
+        self.evaluated = 0
+
+    def on_check(self, f: Formula) -> Array:
+        """Values on the sample, NaN where undefined."""
+        return evaluate_columns(f, self.check_columns, self.names)
+
+    def on_all(self, f: Formula) -> Array:
+        """Values on every row."""
+        return evaluate_columns(f, self.columns, self.names, self.threads)
+
+    def error_on_check(self, f: Formula) -> float:
+        """Relative error on the sample; inf where the formula is undefined on any of its rows."""
+        self.evaluated += 1
+        return _error(self.check_y, self.on_check(f), self.check_weights, self._check_spread)
+
+    def error_on_all(self, f: Formula) -> float:
+        """Relative error on every row; inf where the formula is undefined on any."""
+        return _error(self.y, self.on_all(f), self.weights, self._spread)
+
+
+def _spread(y: Array, w: Array | None) -> float:
+    mean = float(np.average(y, weights=w))
+    return _total((y - mean) ** 2, w) or 1.0
+
+
+def _total(r2: Array, w: Array | None) -> float:
+    return float(r2.sum() if w is None else (w * r2).sum())
+
+
+def _error(y: Array, p: Array, w: Array | None, spread: float) -> float:
+    with np.errstate(all="ignore"):
+        e = _total((y - p) ** 2, w) / spread
+    return e if np.isfinite(e) else np.inf
