@@ -7,6 +7,24 @@ The kernels exist for several instruction sets and the best that the CPU has is 
 
 from __future__ import annotations
 
-from fitx._core._native import available_isas, evaluate, evaluate32, isa, operator_names, set_isa
+from fitx._core._native import (
+    available_isas,
+    chebyshev_gram,
+    evaluate,
+    evaluate32,
+    isa,
+    moments,
+    operator_names,
+    set_isa,
+)
 
-__all__ = ["available_isas", "evaluate", "evaluate32", "isa", "operator_names", "set_isa"]
+__all__ = [
+    "available_isas",
+    "chebyshev_gram",
+    "evaluate",
+    "evaluate32",
+    "isa",
+    "moments",
+    "operator_names",
+    "set_isa",
+]

@@ -48,3 +48,32 @@ def evaluate32(
     threads: int = 1,
 ) -> NDArray[np.float32]:
     """As `evaluate`, in single precision throughout: for screening, where a few digits decide."""
+
+def chebyshev_gram(
+    x: NDArray[np.float64],
+    y: NDArray[np.float64],
+    w: NDArray[np.float64] | None,
+    degree: int,
+    lo: float,
+    hi: float,
+    threads: int = 1,
+) -> NDArray[np.float64]:
+    """Gram matrix B'WB of B = [T_0(t) ... T_degree(t), y], t = (2x - lo - hi)/(hi - lo): (degree + 2, degree + 2).
+
+    x, y: (n,); w: (n,) or None, multiplies the squared residual. One pass over the rows: by T_i T_j = (T_(i+j) +
+    T_|i-j|)/2 only 2 degree + 1 sums are needed. Blocks are added in order with compensated sums, so the result is
+    the same for any number of threads. ValueError for lengths that differ, a negative degree, or lo >= hi.
+    """
+
+def moments(
+    y: NDArray[np.float64],
+    p: NDArray[np.float64],
+    w: NDArray[np.float64] | None = None,
+    threads: int = 1,
+) -> tuple[int, float, float, float, float, float, float, int]:
+    """Sums for scoring p (n,) against y (n,) with weights w (n,) or None, in one pass; r = y - p.
+
+    (n, sum w, sum w y, sum w (y - mean)^2 about the weighted mean of y, sum w r^2, sum w |r|, max |r|, number of
+    rows whose p is not finite). Those rows, and rows of weight 0, have no r. Compensated, in a fixed order: the same
+    for any number of threads. ValueError for lengths that differ.
+    """

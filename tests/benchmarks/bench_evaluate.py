@@ -12,6 +12,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -148,18 +149,12 @@ def main() -> None:
                 ("float64", _core.evaluate, columns),
                 ("float32", _core.evaluate32, columns32),
             ):
-                figures[f"{mix} fitx {isa} {kind}"] = best_rate(
-                    lambda function=function, table=table: function(codes, operands, offsets, constants, table),
-                    node_rows,
-                    args.seconds,
-                )
+                work = partial(function, codes, operands, offsets, constants, table)
+                figures[f"{mix} fitx {isa} {kind}"] = best_rate(work, node_rows, args.seconds)
         for kind, table in (("float64", columns), ("float32", columns32)):
             few = trees[:100]
-            figures[f"{mix} NumPy {kind}"] = best_rate(
-                lambda few=few, table=table: numpy_evaluate(few, constants, table),
-                len(few) * nodes * args.rows,
-                args.seconds,
-            )
+            work = partial(numpy_evaluate, few, constants, table)
+            figures[f"{mix} NumPy {kind}"] = best_rate(work, len(few) * nodes * args.rows, args.seconds)
         if args.peer_python:
             texts = [infix(tree, constants) for tree in trees]
             job = {"columns": columns.tolist(), "trees": texts, "seconds": args.seconds}
