@@ -75,7 +75,7 @@ def _divided(outer: Workbench, m: int) -> Workbench | None:
     if not space.targets:
         return None
     return replace(
-        outer, problem=divided, near={}, best={}, _spaces={ADDITIVE.name: space}, _features={ADDITIVE.name: outer.features(ADDITIVE)}
+        outer, problem=divided, near={}, _spaces={ADDITIVE.name: space}, _features={ADDITIVE.name: outer.features(ADDITIVE)}
     )
 
 

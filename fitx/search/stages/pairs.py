@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 import numpy.typing as npt
 
-from fitx._core.search import search_pairs
+from fitx._core.search import search_correlate, search_pairs
 from fitx.formula import Formula
 from fitx.search.bench import Near, Workbench
 from fitx.search.budget import Budget
@@ -71,21 +71,23 @@ def scan_pairs(
 
 
 def best_pairs(
-    bench: Workbench, space: Space, kind: Kind, count: int, chosen: list[int], budget: Budget, keep: int
+    bench: Workbench, space: Space, kind: Kind, count: int, chosen: list[int], budget: Budget, keep: int, least: float = 0.3
 ) -> list[Near]:
-    """For each chosen target the `keep` best pairs among the first `count` features, their R2 in float64."""
+    """For each chosen unit vector of the space the `keep` best pairs among the first `count` features, with R2 above
+    `least`; their R2 in float64."""
     features = bench.features(kind)
-    rho = np.ascontiguousarray(bench.correlations(kind)[chosen])
+    panels = features.panels[: -(-count // 32)]
+    rho = search_correlate(panels, space.units[chosen].astype(np.float32), bench.threads)
     blocks = -(-count // _BLOCK)
     score = np.full((len(chosen), keep), -1.0, np.float32)
     index = np.full((len(chosen), keep, 2), -1, np.int32)
-    threshold = np.full(len(chosen), 0.3, np.float32)
+    threshold = np.full(len(chosen), least, np.float32)
     first = 0
     while first < blocks and not budget.expired():
         last = first + 1
         while last < blocks and _pairs(first, last + 1) < _PIECE * bench.threads:
             last += 1
-        s, i = search_pairs(features.panels, count, rho, first, last, keep, threshold, bench.threads)
+        s, i = search_pairs(panels, count, rho, first, last, keep, threshold, bench.threads)
         bench.counted(_pairs(first, last))
         for t in range(len(chosen)):
             score[t], index[t] = merge(score[t], index[t], s[t], i[t])

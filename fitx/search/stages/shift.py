@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
@@ -16,8 +16,8 @@ from fitx.search.budget import Budget
 from fitx.search.library import ADD, AFFINE, COSH, DIV, EXPONENTIAL, MUL, SQRT, SUB, TANH, ExpressionLibrary
 from fitx.search.snap import simple_forms
 from fitx.search.spaces import Kind, Space
-from fitx.search.stages.base import Stage, Work
-from fitx.search.stages.beam import extend
+from fitx.search.stages.base import EXACT, Stage, Work
+from fitx.search.stages.pairs import best_pairs
 from fitx.search.targets import Target, targets_for
 
 Array = npt.NDArray[np.float64]
@@ -33,15 +33,13 @@ _BATCH = 512  # residuals in one call of the kernel
 _KEEP = 4
 _NEAR = 3e-5  # float32's 1 - |correlation| at which a match is rechecked
 _EXACT = 1e-9
+_NEAR_PAIR = 1e-4  # the same for pairs, whose R2 loses digits when the two are alike
+_PAIR_FEATURES = 2000
+_PAIR_RESIDUALS = 50  # in one Gram product
 
 
-@dataclass(frozen=True, slots=True)
-class _Residual:
-    score: float
-    target: int
-    term: int
-    factor: float
-    match: Ints
+# A residual T(y) - c A: numbers of T among the targets and of A in the library, and c.
+Residual = tuple[int, int, float]
 
 
 class Shift(Stage):
@@ -65,21 +63,21 @@ class Shift(Stage):
         if count < 2 or not targets:
             return
         first, terms = shift_terms(bench, targets, shifts)
-        seen: list[_Residual] = []
-        batch: list[tuple[int, int, float]] = []
+        seen: list[tuple[float, Residual]] = []
+        batch: list[Residual] = []
         for position, term in enumerate(terms):
             factors = MANY if position < first + 60 else FEW
             batch += [(t, int(term), c) for t in range(len(targets)) for c in factors]
             if len(batch) >= _BATCH or position == len(terms) - 1:
-                for residual, exact in _match(bench, space, kind, targets, batch, count):
-                    seen.append(residual)
-                    for i in exact:
-                        yield from _fit(bench, space, targets, residual, [i])
+                score, kept, exact = _match(bench, space, kind, targets, batch, count)
+                seen += zip(score.tolist(), kept, strict=True)
+                for residual, feature in exact:
+                    yield from _fit(bench, space, targets, residual, [feature])
                 batch = []
                 if budget.expired():
                     return
-        seen.sort(key=lambda r: -r.score)
-        yield from _second(bench, space, kind, targets, seen[: effort.shift_pairs], budget)
+        seen.sort(key=lambda r: -r[0])
+        yield from _second(bench, space, kind, targets, [r for _, r in seen[: effort.shift_pairs]], count, budget)
 
 
 def shift_terms(bench: Workbench, targets: list[Target], count: int) -> tuple[int, Ints]:
@@ -125,31 +123,31 @@ def _short_first(lib: ExpressionLibrary) -> Ints:
 
 
 def _match(
-    bench: Workbench, space: Space, kind: Kind, targets: list[Target], batch: list[tuple[int, int, float]], count: int
-) -> Iterator[tuple[_Residual, list[int]]]:
-    """Each residual with its best features, and those among them that are exact in float64."""
+    bench: Workbench, space: Space, kind: Kind, targets: list[Target], batch: list[Residual], count: int
+) -> tuple[npt.NDArray[np.float32], list[Residual], list[tuple[Residual, int]]]:
+    """The residuals that exist with their best |correlation|, and the exact matches (residual, feature)."""
     features = bench.features(kind)
     units, kept = _residual_units(bench, space, targets, batch)
     if not kept:
-        return
+        return np.empty(0, np.float32), [], []
     padded = -(-len(kept) // 32) * 32
     panels = np.zeros((padded, units.shape[1]), np.float32)
     panels[: len(kept)] = units
     panels = np.ascontiguousarray(panels.reshape(-1, 32, units.shape[1]).transpose(0, 2, 1))
     score, index = search_match(features.panels, count, panels, _KEEP, bench.threads)
     bench.counted(len(kept) * count)
-    for q, (t, term, c) in enumerate(kept):
-        near = index[q][(score[q] > 1 - _NEAR) & (index[q] >= 0)]
-        exact: list[int] = []
-        if len(near):
-            r = bench.exact(space, features.ids[near]) @ units[q]
-            exact = [int(i) for i, v in zip(near, r, strict=True) if 1 - v * v < _EXACT]
-        yield _Residual(float(score[q, 0]), t, term, c, index[q]), exact
+    exact: list[tuple[Residual, int]] = []
+    for q, j in np.argwhere((score[: len(kept)] > 1 - _NEAR) & (index[: len(kept)] >= 0)):
+        i = int(index[q, j])
+        r = float(bench.exact(space, features.ids[[i]])[0] @ units[q])
+        if 1 - r * r < _EXACT:
+            exact.append((kept[q], i))
+    return score[: len(kept), 0], kept, exact
 
 
 def _residual_units(
-    bench: Workbench, space: Space, targets: list[Target], batch: list[tuple[int, int, float]]
-) -> tuple[Array, list[tuple[int, int, float]]]:
+    bench: Workbench, space: Space, targets: list[Target], batch: list[Residual]
+) -> tuple[Array, list[Residual]]:
     """Unit vectors of log|T(y) - c A| without the base, where these exist."""
     y = bench.problem.y[bench.problem.rows.screen]
     terms = bench.library.values.values(np.array([b[1] for b in batch], np.int32))
@@ -166,28 +164,29 @@ def _residual_units(
 
 
 def _second(
-    bench: Workbench, space: Space, kind: Kind, targets: list[Target], residuals: list[_Residual], budget: Budget
+    bench: Workbench, space: Space, kind: Kind, targets: list[Target], residuals: list[Residual], count: int, budget: Budget
 ) -> Iterator[Formula]:
-    """The best residuals with a second expression each, beside one of their best few."""
-    ids = bench.features(kind).ids
-    for position, r in enumerate(residuals):
+    """All pairs of the first features for the most promising residuals: one Gram product serves many of them."""
+    count = min(count, _PAIR_FEATURES)
+    for i in range(0, len(residuals), _PAIR_RESIDUALS):
         if budget.expired():
             return
-        units, kept = _residual_units(bench, space, targets, [(r.target, r.term, r.factor)])
+        units, kept = _residual_units(bench, space, targets, residuals[i : i + _PAIR_RESIDUALS])
         if not kept:
             continue
-        groups = r.match[r.match >= 0][: _KEEP if position < 300 else 1].reshape(-1, 1)
-        for r2, group, second in extend(bench, space, kind, groups, units[0], budget):
-            if 1 - r2 > 1e-8:
-                break
-            yield from _fit(bench, space, targets, r, [*group, second])
-    del ids
+        threshold = 1 - _NEAR_PAIR
+        hits = best_pairs(bench, replace(space, units=units), kind, count, list(range(len(kept))), budget, 16, threshold)
+        for residual, near in zip(kept, hits, strict=True):
+            for r2, pair in zip(near.score, near.index, strict=True):
+                if 1 - r2 > EXACT:
+                    break
+                yield from _fit(bench, space, targets, residual, [int(f) for f in pair])
 
 
-def _fit(bench: Workbench, space: Space, targets: list[Target], r: _Residual, features: list[int]) -> Iterator[Formula]:
-    term = bench.library.formula(r.term)
-    forms = simple_forms(r.factor, 1e-12)
-    factor = forms[0][0] if forms else Const(number(r.factor))
-    shift = term if r.factor == 1 else call("neg", term) if r.factor == -1 else factor * term
-    ids = bench.features(space.kind).ids[features]
-    yield from bench.fit(replace(space, kind=space.kind), targets[r.target], ids, shift)
+def _fit(bench: Workbench, space: Space, targets: list[Target], r: Residual, features: list[int]) -> Iterator[Formula]:
+    target, number_, c = r
+    term = bench.library.formula(number_)
+    forms = simple_forms(c, 1e-12)
+    factor = forms[0][0] if forms else Const(number(c))
+    shift = term if c == 1 else call("neg", term) if c == -1 else factor * term
+    yield from bench.fit(space, targets[target], bench.features(space.kind).ids[features], shift)
