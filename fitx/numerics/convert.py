@@ -77,6 +77,15 @@ def from_powers(degree: int, lo: Fraction, hi: Fraction) -> list[list[Fraction]]
     return rows
 
 
+def substitute(power: Sequence[Fraction], middle: float, half: float) -> list[Fraction]:
+    """Coefficients of powers of u = (x - middle) / half of the polynomial sum_k power_k x^k, exact."""
+    c, shift, unit = list(power), Fraction(middle), Fraction(half)
+    for i in range(len(c) - 1):
+        for j in range(len(c) - 2, i - 1, -1):
+            c[j] += shift * c[j + 1]
+    return [v * unit**k for k, v in enumerate(c)]
+
+
 def as_float(numerator: int, denominator: int) -> float:
     """numerator / denominator correctly rounded; infinite where float64 ends."""
     try:

@@ -15,7 +15,7 @@ from fractions import Fraction
 
 import numpy as np
 
-from fitx.numerics.convert import rounded
+from fitx.numerics.convert import rounded, substitute
 from fitx.numerics.doubledouble import Array
 
 
@@ -65,13 +65,8 @@ def from_powers(power: Sequence[Fraction], middle: float, half: float) -> Newton
     Exact: Taylor shift to v = x - middle, v = u / scale, then division by (u - u_0), (u - u_1), ... in turn.
     """
     scale = 2.0 / half
-    c = [Fraction(v) for v in power]
+    c = [v / Fraction(scale) ** k for k, v in enumerate(substitute(power, middle, 1.0))]
     m = len(c) - 1
-    shift, unit = Fraction(middle), 1 / Fraction(scale)
-    for i in range(m):
-        for j in range(m - 1, i - 1, -1):
-            c[j] += shift * c[j + 1]
-    c = [v * unit**k for k, v in enumerate(c)]
     nodes = leja_points(m)
     exact = [Fraction(float(u)) for u in nodes]
     for i in range(m):
