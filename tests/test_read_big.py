@@ -183,7 +183,7 @@ def test_no_room_for_temporary_files(monkeypatch):
     def full(*_args, **_options):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(store.tempfile, "TemporaryFile", full)
+    monkeypatch.setattr("tempfile.TemporaryFile", full)
     with pytest.raises(FitxError, match="No space left on device"):
         read(io.BytesIO(("a,b,name,y\n" + BODY).encode()))
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Iterable, Iterator
-from itertools import islice
+from itertools import accumulate, islice
 
 from fitx.errors import FitxError
 from fitx.read import source as limits
@@ -18,25 +18,39 @@ from fitx.read.source import Source
 
 _SAMPLE_LINES = 400
 _BLOCK = 32_768
-#: A line longer than this is no line of a table; it keeps a file without line ends from filling the memory.
-_LONGEST_LINE = 2**24
+#: A line that begins otherwise is neither blank nor a comment.
+_SUSPECT = frozenset("#%/ \t\r\n\f\v\x1c\x1d\x1e\x85\xa0")
 
 
 class _Lines:
-    """The lines that are not blank and no comment; `number` is that of the line given last."""
+    """The lines that are not blank and no comment; `numbers` are theirs, from 1, since `take` was called last."""
 
     def __init__(self, text: Iterable[str]) -> None:
-        self.number = 0
+        self.numbers: list[int] = []
         self._text = text
 
+    def take(self, records: list[list[str]]) -> list[int]:
+        """The number of each record's last line."""
+        numbers = self.numbers[:]
+        self.numbers.clear()
+        if len(numbers) == len(records):
+            return numbers
+        ends = accumulate(1 + _line_ends(record) for record in records)
+        return [numbers[min(end, len(numbers)) - 1] for end in ends]
+
     def __iter__(self) -> Iterator[str]:
+        append = self.numbers.append
         for number, line in enumerate(self._text, 1):
-            self.number = number
-            if len(line) > _LONGEST_LINE:
-                raise FitxError(f"line {number} is longer than 16 MB", "is this a table with line ends?")
-            if line.isspace() or (line.lstrip()[:1] in "#%/" and COMMENT.match(line)):
+            if line[0] in _SUSPECT and (line.isspace() or COMMENT.match(line)):
                 continue
+            append(number)
             yield line
+
+
+def _line_ends(record: list[str]) -> int:
+    """Line ends inside the record's quoted cells."""
+    text = "".join(record).replace("\r\n", "\n")
+    return text.count("\n") + text.count("\r")
 
 
 def read_delimited(source: Source, request: Request) -> Frame:
@@ -101,19 +115,15 @@ def _blocks(lines: _Lines, dialect: Dialect, name: str) -> Iterator[tuple[list[l
     size = DECIDING_ROWS + 2
     try:
         while True:
-            records: list[list[str]] = []
-            numbers: list[int] = []
-            for record in islice(reader, size):
-                records.append(record)
-                numbers.append(lines.number)
+            records = list(islice(reader, size))
             if not records:
                 return
-            yield records, numbers
+            yield records, lines.take(records)
             size = _BLOCK
     except csv.Error as error:
         what = str(error)
         raise FitxError(
-            f"line {lines.number} of `{name}` cannot be split into cells: {what}",
+            f"line {lines.numbers[-1] if lines.numbers else 1} of `{name}` cannot be split into cells: {what}",
             f"a quote ({dialect.quote}) that opens a cell must close it"
             if "expected after" in what or "unexpected end" in what or "field larger" in what
             else "is this a text table?",

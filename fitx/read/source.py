@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import io
-import shutil
 import sys
-import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, BinaryIO, cast
@@ -92,6 +90,8 @@ class Source:
     def on_disk(self) -> Path:
         """A path with these bytes, written to a temporary file when they are in memory."""
         if self.path is None:
+            import tempfile
+
             file = tempfile.NamedTemporaryFile(prefix="fitx-")  # noqa: SIM115  closed with the source
             file.write(self.data)
             file.flush()
@@ -172,6 +172,9 @@ def _from_stream(stream: IO[bytes], name: str) -> Source:
 
 
 def _spool(first: IO[bytes], rest: IO[bytes] | None, name: str) -> Source:
+    import shutil
+    import tempfile
+
     file = tempfile.NamedTemporaryFile(prefix="fitx-")  # noqa: SIM115  closed with the source
     try:
         shutil.copyfileobj(first, file, 2**20)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import tempfile
 import weakref
 from collections.abc import Iterator
 from typing import Any
@@ -66,6 +65,8 @@ class _Spill:
     """A column in a temporary file without a name: it goes with this object, or with the program however that ends."""
 
     def __init__(self) -> None:
+        import tempfile
+
         try:
             with tempfile.TemporaryFile(prefix="fitx-") as file:
                 self._descriptor = os.dup(file.fileno())
@@ -97,6 +98,8 @@ def allocate(shape: tuple[int, ...], dtype: DTypeLike = np.float64, budget: int 
     size = int(np.prod(shape)) * np.dtype(dtype).itemsize
     if size <= (BUDGET if budget is None else budget):
         return np.empty(shape, dtype=dtype, order="F")
+    import tempfile
+
     try:
         with tempfile.TemporaryFile(prefix="fitx-") as file:  # the mapping keeps the room when the file is closed
             return np.asarray(np.memmap(file, dtype=dtype, mode="w+", shape=shape, order="F"))
