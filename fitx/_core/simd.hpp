@@ -92,7 +92,17 @@ FITX_INLINE f64v sqrt(f64v a) {
     }
     return _mm512_fmadd_pd(_mm512_fnmadd_pd(g, g, a), h, g);
 }
-FITX_INLINE f32v sqrt(f32v a) { return _mm512_sqrt_ps(a); }
+FITX_INLINE f32v sqrt(f32v a) {
+    const __mmask16 ends = _mm512_cmp_ps_mask(_mm512_abs_ps(a), _mm512_set1_ps(0x1p-100f), _CMP_LT_OQ) |
+                           _mm512_cmp_ps_mask(a, _mm512_set1_ps(0x1p120f), _CMP_GT_OQ);
+    if (__builtin_expect(ends != 0, 0)) return _mm512_sqrt_ps(a);
+    const f32v y = _mm512_rsqrt14_ps(a);
+    f32v g = a * y, h = y * 0.5f;
+    const f32v r = _mm512_fnmadd_ps(g, h, _mm512_set1_ps(0.5f));
+    g = _mm512_fmadd_ps(g, r, g);
+    h = _mm512_fmadd_ps(h, r, h);
+    return _mm512_fmadd_ps(_mm512_fnmadd_ps(g, g, a), h, g);
+}
 FITX_INLINE f64v floor(f64v a) { return _mm512_roundscale_pd(a, _MM_FROUND_TO_NEG_INF | _MM_FROUND_NO_EXC); }
 FITX_INLINE f32v floor(f32v a) { return _mm512_roundscale_ps(a, _MM_FROUND_TO_NEG_INF | _MM_FROUND_NO_EXC); }
 FITX_INLINE f64v ceil(f64v a) { return _mm512_roundscale_pd(a, _MM_FROUND_TO_POS_INF | _MM_FROUND_NO_EXC); }

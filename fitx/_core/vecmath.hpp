@@ -11,21 +11,11 @@
 namespace fitx {
 namespace FITX_ISA {
 
-// c[0] + c[1] x + ...: Horner over the even and the odd powers, two chains of half the length.
+// c[0] + c[1] x + ... by Horner: neighbouring vectors overlap, so the long chain costs nothing.
 template <int n, class V, class S> FITX_INLINE V polynomial(V x, const S (&c)[n]) {
-    const V square = x * x;
-    V even = broadcast<V>(c[n - 1]), odd = broadcast<V>(c[n - 2]);
-    if constexpr (n % 2 == 0) {
-        const V swap = even;
-        even = odd;
-        odd = swap;
-    }
-    for (int i = n - 3; i >= 0; i--)
-        if (i % 2 == 0)
-            even = fma(even, square, broadcast<V>(c[i]));
-        else
-            odd = fma(odd, square, broadcast<V>(c[i]));
-    return fma(odd, x, even);
+    V sum = broadcast<V>(c[n - 1]);
+    for (int i = n - 2; i >= 0; i--) sum = fma(sum, x, broadcast<V>(c[i]));
+    return sum;
 }
 
 // scalar(v[i]) in the lanes of `where`.
@@ -282,6 +272,26 @@ FITX_INLINE f32v minus_half_pi(f32v x, f32v n) {
 #endif
 }
 
+// x - n pi: with FMA the same parts doubled, exactly.
+FITX_INLINE f64v minus_pi(f64v x, f64v n) {
+#if FITX_AVX512 || FITX_AVX2
+    x = fma(n, broadcast<f64v>(-0x1.921fb54442d18p+1), x);
+    x = fma(n, broadcast<f64v>(-0x1.1a62633145c07p-53), x);
+    return fma(n, broadcast<f64v>(0x1.f1976b7ed8fbcp-109), x);
+#else
+    return minus_half_pi(x, n + n);
+#endif
+}
+FITX_INLINE f32v minus_pi(f32v x, f32v n) {
+#if FITX_AVX512 || FITX_AVX2
+    x = fma(n, broadcast<f32v>(-0x1.921fb6p+1f), x);
+    x = fma(n, broadcast<f32v>(0x1.777a5cp-24f), x);
+    return fma(n, broadcast<f32v>(0x1.ee59dap-49f), x);
+#else
+    return minus_half_pi(x, n + n);
+#endif
+}
+
 // sin r for |r| <= pi/2.
 FITX_INLINE f64v sin_reduced(f64v r) {
     constexpr double c[] = {-0.1666666666666666663,   0.008333333333333315857, -0.0001984126984125496488,
@@ -354,7 +364,7 @@ template <class F> FITX_INLINE f32v trig_special(f32v y, f32v x, F precise) {
 // sin x = (-1)^n sin(x - n pi)
 FITX_INLINE f64v sin(f64v x) {
     const Rounded64 n = round_to_integer(x, 0.3183098861837906715);
-    f64v y = sin_reduced(minus_half_pi(x, n.value + n.value));
+    f64v y = sin_reduced(minus_pi(x, n.value));
     y = from_bits(bits(y) ^ (n.integer << 63));
     if (__builtin_expect(any(abs(x) > trig_limit), 0))
         y = from_bits(bits(trig_large(from_bits(bits(y) ^ (bits(x) & INT64_MIN)), x, 0)) ^ (bits(x) & INT64_MIN));
@@ -370,7 +380,7 @@ FITX_INLINE f64v cos(f64v x) {
 }
 FITX_INLINE f32v sin(f32v x) {
     const Rounded32 n = round_to_integer(x, 0.318309886f);
-    f32v y = sin_reduced(minus_half_pi(x, n.value + n.value));
+    f32v y = sin_reduced(minus_pi(x, n.value));
     y = from_bits(bits(y) ^ (n.integer << 31));
     return trig_special(y, x, [](f64v v) { return sin(v); });
 }

@@ -124,7 +124,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--nodes", type=int, default=20)
     parser.add_argument("--rows", type=int, default=1000)
-    parser.add_argument("--trees", type=int, default=1000)
+    parser.add_argument("--trees", type=int, default=200, help="in one call")
     parser.add_argument("--columns", type=int, default=5)
     parser.add_argument("--seconds", type=float, default=1.0, help="per figure")
     parser.add_argument("--peer-python", help="a Python that has pyoperon")
