@@ -7,8 +7,9 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 
+from fitx._core import chebyshev_gram
 from fitx.errors import FitxError
-from fitx.numerics.gram import chebyshev_gram, find_domain, fit_blocks, in_blocks
+from fitx.numerics.gram import find_domain, fit_blocks, in_blocks
 from fitx.numerics.monomials import exponents
 from fitx.numerics.polynomial import fit_polynomials
 

@@ -14,11 +14,12 @@ from typing import TypeAlias
 
 import numpy as np
 
+from fitx._core import chebyshev_gram
 from fitx.errors import FitxError
 from fitx.numerics import chebyshev, linear
 from fitx.numerics.doubledouble import Array
 from fitx.numerics.monomials import Exponents
-from fitx.numerics.polynomial import Polynomial, as_rows, lower_part
+from fitx.numerics.polynomial import Polynomial, as_rows, left_out, lower_part
 
 # A block: x (n, d) or (n,), y (n,), weights (n,) or None. Blocks are asked for again for each pass over the rows.
 Block: TypeAlias = tuple[Array, Array, Array | None]
@@ -38,20 +39,6 @@ class Domain:
     x_exponent: tuple[int, ...]
     y_exponent: int
     rows: int
-
-
-def chebyshev_gram(x: Array, y: Array, w: Array | None, degree: int, lo: float, hi: float, threads: int = 1) -> Array:
-    """Gram matrix G = B'WB of B = [T_0(t) ... T_degree(t), y], t = (2x - lo - hi) / (hi - lo).
-
-    x, y: (n,); w: (n,) or None, multiplies the squared residual; returns (degree + 2, degree + 2).
-    """
-    del threads  # the matrix product has its own
-    total = np.zeros((degree + 2, degree + 2))
-    for start in range(0, len(x), ROWS):
-        rows = slice(start, start + ROWS)
-        v = chebyshev.columns(chebyshev.scaled(x[rows], lo, hi), degree)
-        total += _gram(v, y[rows], None if w is None else w[rows])
-    return total
 
 
 def find_domain(blocks: Blocks) -> Domain:
@@ -88,16 +75,17 @@ def fit_blocks(
     domain = domain or find_domain(blocks)
     gram = np.zeros((len(terms) + 1, len(terms) + 1))
     univariate = terms.shape[1] == 1 and np.array_equal(terms[:, 0], np.arange(len(terms)))
-    for x, y, w in _scaled_blocks(blocks, domain, len(terms)):
-        if univariate:
-            gram += chebyshev_gram(x[:, 0], y, w, len(terms) - 1, float(domain.lo[0]), float(domain.hi[0]), threads)
-        else:
+    if univariate and max(abs(domain.x_exponent[0]), abs(domain.y_exponent)) < 400:
+        gram = _univariate_gram(blocks, domain, len(terms) - 1, threads)
+    else:
+        for x, y, w in _scaled_blocks(blocks, domain, len(terms)):
             gram += _gram(chebyshev.tensor_columns(x, terms, domain.lo, domain.hi), y, w)
     both = _triangle(gram)
     if both is None:
         both = _stacked_qr(blocks, terms, domain)
     triangle = linear.reduce_triangle(both)
     kept = lower_part(triangle.kept, terms)
+    dependent = triangle.dependent
     if len(kept) < len(triangle.kept):
         triangle = linear.reduce_triangle(both[:, [*kept, len(terms)]])
     fits: list[Polynomial] = []
@@ -105,15 +93,10 @@ def fit_blocks(
         size = sum(1 for j in kept if j < asked)
         if fits and size == len(fits[-1].c):
             continue
-        left_out = {
-            tuple(int(a) for a in terms[j]): tuple(tuple(int(a) for a in terms[k]) for k in makers)
-            for j, makers in triangle.dependent.items()
-            if j < asked
-        }
         fits.append(
             Polynomial(
                 terms[kept[:size]], triangle.solve(size), np.zeros(size), domain.lo, domain.hi, domain.x_exponent,
-                domain.y_exponent, triangle.r[:size, :size], triangle.residual_norm(size), domain.rows, left_out,
+                domain.y_exponent, triangle.r[:size, :size], triangle.residual_norm(size), domain.rows, left_out(dependent, terms, asked),
             )
         )  # fmt: skip
     return fits
@@ -143,6 +126,22 @@ def _scaled_blocks(blocks: Blocks, domain: Domain, columns: int) -> Iterator[Blo
                 if not bw.all():  # rows of weight zero may lie outside the domain, where the T_k explode
                     bx, by, bw = bx[bw > 0], by[bw > 0], bw[bw > 0]
             yield np.ldexp(bx, shift), np.ldexp(by, -domain.y_exponent), bw
+
+
+def _univariate_gram(blocks: Blocks, domain: Domain, degree: int, threads: int) -> Array:
+    """The compiled sums over the blocks as they are: no scaled copies; the scale of y is taken out of the result."""
+    lo, hi = np.ldexp(np.array([domain.lo[0], domain.hi[0]]), domain.x_exponent[0]).tolist()
+    gram = np.zeros((degree + 2, degree + 2))
+    for x, y, w in blocks():
+        x = as_rows(x)[:, 0]
+        if w is not None and not w.all():
+            x, y, w = x[w > 0], y[w > 0], w[w > 0]
+        x, y = np.ascontiguousarray(x, dtype=np.float64), np.ascontiguousarray(y, dtype=np.float64)
+        w = None if w is None else np.ascontiguousarray(w, dtype=np.float64)
+        gram += chebyshev_gram(x, y, w, degree, lo, hi, threads)
+    gram[-1] = np.ldexp(gram[-1], -domain.y_exponent)
+    gram[:, -1] = np.ldexp(gram[:, -1], -domain.y_exponent)
+    return gram
 
 
 def _gram(v: Array, y: Array, w: Array | None) -> Array:

@@ -6,6 +6,7 @@ degrees, which spans the same space as long as the set is *lower*: with a term, 
 
 from __future__ import annotations
 
+import math
 from typing import Literal
 
 import numpy as np
@@ -29,17 +30,23 @@ def exponents(
     """
     if degree < 0:
         raise UsageError(f"a polynomial's degree must be 0 or more. Got {degree} instead")
+    if interactions and kind == "total" and math.comb(features + degree, features) > MOST_TERMS:
+        raise _too_many(features, degree)
     rows: list[tuple[int, ...]] = []
     sizes: list[int] = []
     for level in range(degree + 1):
         rows += _level(features, level, kind if interactions else "single")
         sizes.append(len(rows))
         if len(rows) > MOST_TERMS:
-            raise UsageError(
-                f"a polynomial of degree {degree} in {features} features has more than {MOST_TERMS} terms",
-                "lower the degree, name fewer features, or leave out the interactions",
-            )
+            raise _too_many(features, degree)
     return np.array(rows, dtype=np.int64).reshape(len(rows), features), sizes
+
+
+def _too_many(features: int, degree: int) -> UsageError:
+    return UsageError(
+        f"a polynomial of degree {degree} in {features} features has more than {MOST_TERMS} terms",
+        "lower the degree, name fewer features, or leave out the interactions",
+    )
 
 
 def lower_closure(terms: Exponents) -> Exponents:

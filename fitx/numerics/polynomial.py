@@ -140,6 +140,7 @@ def fit_polynomials(
     v = chebyshev.tensor_columns(x, terms, lo, hi)
     triangle = linear.triangularise(v if root is None else v * root[:, None], y if root is None else y * root)
     kept = lower_part(triangle.kept, terms)
+    dependent = triangle.dependent
     if len(kept) < len(triangle.kept):
         v = v[:, kept]
         triangle = linear.triangularise(v if root is None else v * root[:, None], y if root is None else y * root)
@@ -154,11 +155,6 @@ def fit_polynomials(
         if pair is not None:
             part = (pair[0][:, :size], pair[1][:, :size])
             c, tail = linear.refine(part, y, w, triangle.r[:size, :size], c)
-        left_out = {
-            tuple(int(a) for a in terms[j]): tuple(tuple(int(a) for a in terms[k]) for k in makers)
-            for j, makers in triangle.dependent.items()
-            if j < asked
-        }
         fits.append(
             Polynomial(
                 terms[kept[:size]],
@@ -171,7 +167,7 @@ def fit_polynomials(
                 triangle.r[:size, :size],
                 triangle.residual_norm(size),
                 x.shape[0],
-                left_out,
+                left_out(dependent, terms, asked),
             )
         )
     return fits
@@ -206,6 +202,14 @@ def lower_part(kept: tuple[int, ...], terms: Exponents) -> list[int]:
             chosen.append(j)
             have.add(term)
     return chosen
+
+
+def left_out(
+    dependent: dict[int, tuple[int, ...]], terms: Exponents, asked: int
+) -> dict[tuple[int, ...], tuple[tuple[int, ...], ...]]:
+    """Dependent columns before `asked` and what makes them up, as terms instead of indices."""
+    names = [tuple(int(a) for a in row) for row in terms]
+    return {names[j]: tuple(names[k] for k in makers) for j, makers in dependent.items() if j < asked}
 
 
 def as_rows(x: Array) -> Array:
