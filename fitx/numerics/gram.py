@@ -96,7 +96,8 @@ def fit_blocks(
         fits.append(
             Polynomial(
                 terms[kept[:size]], triangle.solve(size), np.zeros(size), domain.lo, domain.hi, domain.x_exponent,
-                domain.y_exponent, triangle.r[:size, :size], triangle.residual_norm(size), domain.rows, left_out(dependent, terms, asked),
+                domain.y_exponent, triangle.r[:size, :size], triangle.residual_norm(size), domain.rows,
+                left_out(dependent, terms, asked),
             )
         )  # fmt: skip
     return fits
