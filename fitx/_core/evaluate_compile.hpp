@@ -80,13 +80,21 @@ private:
         }
         const size_t arity = arities[code];
         if (stack_.size() < arity) fail(p, "an operator lacks its operands");
-        Instruction instruction{code, 0, {}, {}, {}};
-        Operand* into[] = {&instruction.a, &instruction.b, &instruction.c};
+        Instruction instruction{code, -1, {}, {}, {}};
+        const Operand* arguments = stack_.data() + (stack_.size() - arity);
+        instruction.a = arguments[0];
+        if (arity > 1) instruction.b = arguments[1];
+        if (arity > 2) instruction.c = arguments[2];
         bool constant = true;
-        for (size_t k = arity; k-- > 0; stack_.pop_back()) {
-            *into[k] = stack_.back();
-            constant = constant && stack_.back().kind == in_constant;
+        for (size_t k = 0; k < arity; k++) {
+            constant = constant && arguments[k].kind == in_constant;
+            if (arguments[k].kind != in_slot) continue;
+            if (instruction.dst < 0)
+                instruction.dst = arguments[k].index;  // in place
+            else
+                free_.push_back(arguments[k].index);
         }
+        stack_.resize(stack_.size() - arity);
         if (constant) {
             stack_.push_back(fold(instruction));
             return;
@@ -103,11 +111,12 @@ private:
                 instruction.op = n < 0 ? op_power_inverse - n : op_power + n;
             }
         }
-        for (size_t k = 0; k < arity; k++)
-            if (into[k]->kind == in_slot) free_.push_back(into[k]->index);
-        if (free_.empty()) free_.push_back(slots_++);
-        instruction.dst = free_.back();
-        free_.pop_back();
+        if (instruction.dst < 0 && free_.empty()) {
+            instruction.dst = slots_++;
+        } else if (instruction.dst < 0) {
+            instruction.dst = free_.back();
+            free_.pop_back();
+        }
         stack_.push_back({in_slot, instruction.dst});
         instructions.push_back(instruction);
     }

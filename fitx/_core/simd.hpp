@@ -130,8 +130,13 @@ FITX_INLINE f64v floor(f64v a) { for (int i = 0; i < 2; i++) a[i] = __builtin_fl
 FITX_INLINE f32v floor(f32v a) { for (int i = 0; i < 4; i++) a[i] = __builtin_floorf(a[i]); return a; }
 FITX_INLINE f64v ceil(f64v a) { for (int i = 0; i < 2; i++) a[i] = __builtin_ceil(a[i]); return a; }
 FITX_INLINE f32v ceil(f32v a) { for (int i = 0; i < 4; i++) a[i] = __builtin_ceilf(a[i]); return a; }
+#if defined(__SSE2__)
+FITX_INLINE bool any(i64v m) { return _mm_movemask_pd((__m128d)m) != 0; }
+FITX_INLINE bool any(i32v m) { return _mm_movemask_ps((__m128)m) != 0; }
+#else
 FITX_INLINE bool any(i64v m) { return (m[0] | m[1]) != 0; }
 FITX_INLINE bool any(i32v m) { return (m[0] | m[1] | m[2] | m[3]) != 0; }
+#endif
 #endif
 
 FITX_INLINE f64v abs(f64v a) { return from_bits(bits(a) & INT64_MAX); }
