@@ -13,7 +13,8 @@ __version__ = "0.1.0"
 if TYPE_CHECKING:
     from fitx.api import fit, load, methods
     from fitx.errors import FitxError, FitxWarning, UsageError
-    from fitx.formula import Formula, parse
+    from fitx.formula import Formula
+    from fitx.formula.parse import parse
     from fitx.result import Fit
 
 __all__ = ["Fit", "FitxError", "FitxWarning", "Formula", "UsageError", "fit", "load", "methods", "parse"]

@@ -46,7 +46,7 @@ def fit(
     holdout: share of the rows kept back for the printed error; 0 for none. split: "random", "last", or "group" with
       groups (n,): whole groups are kept back; "group:NAME" takes them from that column of a data frame.
     seed: same data, options and seed, same formula. time_limit: seconds. jobs: threads, default one a core.
-    options: {"poly.degree": 3}, as `--set` on the command line. progress: called with a line of text for each improvement.
+    options: {"poly.degree": 3}, as `--set` on the command line. progress: called with a line for each improvement.
 
     Errors: FitxError where the data are at fault, UsageError (also a ValueError) where an argument is.
     """

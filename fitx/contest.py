@@ -16,7 +16,7 @@ from fitx.fitters.base import Context, Data, Fitter, Proposal
 from fitx.formula.evaluate import predict
 from fitx.front import Candidate, choose, pareto
 from fitx.score import score
-from fitx.split import SMALL, TINY, split_rows
+from fitx.split import TINY, split_rows
 
 if TYPE_CHECKING:
     from fitx.pipeline import Settings
@@ -50,14 +50,14 @@ class Contest:
             self.warnings.append(text)
 
 
-def run_contest(contest: Contest, data: Data) -> tuple[Candidate, list[Candidate]]:
+def run_contest(contest: Contest, data: Data, repeats: int = 4) -> tuple[Candidate, list[Candidate]]:
     """The chosen candidate and the front. Errors: FitxError, naming each method's reason, when there is no formula.
 
     Large tables: proposals are fitted to the fit rows and judged on the choose rows. Small ones: fitted to all rows of
-    `data`, and judged by refitting each structure in folds.
+    `data`, and judged by refitting each structure in folds, repeated `repeats` times.
     """
     rng = np.random.default_rng([contest.settings.seed, data.n])
-    split = split_rows(data.n, CHOOSE_SHARE, "random", rng) if data.n >= TINY else None
+    split = split_rows(data.n, CHOOSE_SHARE, "random", rng, repeats=repeats) if data.n >= TINY else None
     folds = split.parts if split is not None and split.folds else ()
     if split is not None and not split.folds:
         fit_rows, choose_rows = split.parts[0]

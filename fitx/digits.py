@@ -8,14 +8,17 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from fitx.formula import Const, Formula
+from fitx import _core
+from fitx.formula import Call, Const, Formula
 from fitx.formula.evaluate import predict
 from fitx.formula.printing import round_to
+from fitx.formula.program import compile_formula
 from fitx.formula.tree import Number
 
 Array = npt.NDArray[np.float64]
 
 ROWS = 2000  # rows that the rounding is tried on
+LONGEST = 400  # nodes; nobody reads a longer formula, so it keeps all digits
 
 
 def shorten(f: Formula, X: Array, names: Sequence[str], noise: float) -> Formula:
@@ -30,13 +33,13 @@ def shorten(f: Formula, X: Array, names: Sequence[str], noise: float) -> Formula
         X = X[np.linspace(0, len(X) - 1, ROWS).astype(np.intp)]
     constants = f.constants
     where = [i for i, c in enumerate(constants) if isinstance(c, float)]
-    if not where or not len(X):
+    if not where or not len(X) or f.complexity > LONGEST:
         return _without_points(f)
     p = predict(f, X, names)
     if not np.isfinite(p).all():
         return _without_points(f)
     tol = max(noise / 1000 if math.isfinite(noise) else 0.0, 1e-11 * _rms(p))
-    digits = {i: _digits_needed(f, i, p, X, names, tol / math.sqrt(len(where))) for i in where}
+    digits = _digits_needed(f, X, names, tol / math.sqrt(len(where)))
     for more in range(17):
         rounded = [
             _round(c, digits[i] + more) if i in digits and isinstance(c, float) else c for i, c in enumerate(constants)
@@ -47,19 +50,36 @@ def shorten(f: Formula, X: Array, names: Sequence[str], noise: float) -> Formula
     return _without_points(f)
 
 
-def _digits_needed(f: Formula, i: int, p: Array, X: Array, names: Sequence[str], tol: float) -> int:
-    constants = list(f.constants)
-    c = float(constants[i])
-    if c == 0:
-        return 1
-    step = 1e-6 * abs(c)
-    constants[i] = c + step
-    slope = _rms(predict(f.with_constants(constants), X, names) - p) / step
-    if not (math.isfinite(slope) and slope * tol > 0):
-        return 1 if slope == 0 else 17
-    # Half a unit in the k-th digit of c is at most |c| * 10**(1 - k) / 2.
-    k = math.ceil(1 + math.log10(abs(c)) - math.log10(2 * tol) + math.log10(slope))
-    return min(17, max(1, k))
+def _digits_needed(f: Formula, X: Array, names: Sequence[str], tol: float) -> dict[int, int]:
+    """Position of each float constant -> digits that keep its share of the change below tol."""
+    program = compile_formula(f, {name: i for i, name in enumerate(names)})
+    columns = np.ascontiguousarray(X.T)
+    offsets = np.array([0, len(program.codes)], np.int64)
+
+    def values(constants: Array) -> Array:
+        return _core.evaluate(program.codes, program.operands, offsets, constants, columns)[0]
+
+    p = values(program.constants)
+    digits: dict[int, int] = {}
+    # The program's constants are the formula's in postorder, with pi among them.
+    slots = [k for k, node in enumerate(n for n in f.postorder() if _is_constant(n)) if isinstance(node, Const)]
+    for i, (slot, c) in enumerate(zip(slots, f.constants, strict=True)):
+        if not isinstance(c, float):
+            continue
+        moved = program.constants.copy()
+        moved[slot] += 1e-6 * abs(c)
+        slope = _rms(values(moved) - p) / (1e-6 * abs(c)) if c else 0.0
+        if not (math.isfinite(slope) and slope * tol > 0):
+            digits[i] = 1 if slope == 0 else 17
+            continue
+        # Half a unit in the k-th digit of c is at most |c| * 10**(1 - k) / 2.
+        k = math.ceil(1 + math.log10(abs(c)) - math.log10(2 * tol) + math.log10(slope))
+        digits[i] = min(17, max(1, k))
+    return digits
+
+
+def _is_constant(f: Formula) -> bool:
+    return isinstance(f, Const) or (isinstance(f, Call) and f.op == "pi")
 
 
 def _rms(v: Array) -> float:
@@ -76,13 +96,4 @@ def _round(value: float, digits: int) -> Number:
 
 def _without_points(f: Formula) -> Formula:
     """Float constants that are whole numbers become whole numbers."""
-    return f.fold(
-        lambda leaf: Const(_round(leaf.value, 17)) if isinstance(leaf, Const) and isinstance(leaf.value, float) else leaf,
-        lambda node, args: _call(node.op, args),
-    )
-
-
-def _call(op: str, args: list[Formula]) -> Formula:
-    from fitx.formula import call
-
-    return call(op, *args)
+    return f.with_constants([_round(c, 17) if isinstance(c, float) else c for c in f.constants])

@@ -75,7 +75,7 @@ def _to_json(fit: Fit) -> dict[str, Any]:
             {"name": p.name, "value": p.value, "stderr": _number(p.stderr), "dof": _number(p.dof)}
             for p in fit.parameters
         ],
-        "covariance": None if fit.covariance is None else [[_number(v) for v in row] for row in fit.covariance.tolist()],
+        "covariance": fit.covariance if fit.covariance is None else [[_number(v) for v in r] for r in fit.covariance],
         "candidates": [{**_found(c), "validation": _score(c.validation)} for c in fit.candidates],
         "warnings": list(fit.warnings),
         "label": fit.label,

@@ -26,6 +26,7 @@ from fitx.plugins import all_fitters, get_fitter
 from fitx.result import CandidateFit, Fit
 from fitx.score import Score, no_score, score
 from fitx.split import Split, split_rows
+from fitx.table import Table
 
 Array = npt.NDArray[np.float64]
 
@@ -102,6 +103,14 @@ def fit_data(data: Data, settings: Settings, warnings: Sequence[str] = ()) -> Fi
     )  # fmt: skip
 
 
+def fit_table(table: Table, settings: Settings) -> Fit:
+    """Fit what was read from a file; its units and its warnings go with the result, its warnings first."""
+    weights = table.weights if table.sigma is None else 1.0 / table.sigma**2
+    data = Data(table.X, table.y, table.feature_names, weights, table.sigma is not None, table.target_name)
+    fit = fit_data(data, replace(settings, groups=table.groups), table.warnings)
+    return replace(fit, units=table.units, how={**fit.how, "source": table.source, "dates": table.dates})
+
+
 def check_settings(s: Settings) -> None:
     """Errors: UsageError for figures out of range and for options of methods that are not there."""
     if s.time_limit is not None and not s.time_limit > 0:
@@ -141,7 +150,7 @@ def _cross_validate(contest: Contest, data: Data, split: Split, deadline: float)
         work = data.take(work_rows)
         quiet = replace_deadline(contest, time.perf_counter() + left / (len(split.parts) - i))
         try:
-            chosen, _ = run_contest(quiet, work)
+            chosen, _ = run_contest(quiet, work, repeats=1)
             formula = _refit(chosen.proposal, work).formula
         except FitxError as e:
             return no_score(f"{data.n} rows are too few to hold any out ({e.message})")

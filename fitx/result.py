@@ -96,6 +96,12 @@ class Fit(Found):
     interrupted: bool = False
     version: str = ""
 
+    @property
+    def dates(self) -> dict[str, str]:
+        """Column name -> the time that is day 0, for features that were dates."""
+        found = self.how.get("dates", {})
+        return {str(k): str(v) for k, v in found.items()} if isinstance(found, Mapping) else {}
+
     def save(self, path: str | Path) -> None:
         """Write the model file (JSON), whole or not at all."""
         from fitx.model_file import save

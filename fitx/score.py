@@ -60,4 +60,4 @@ def score(y: Array, p: Array, weights: Array | None = None, how: str = "", threa
     # A constant target has no variance to explain: 1 when it is met to rounding, else 0 (as scikit-learn has it).
     tiny = n * (1e-15 * float(np.abs(y).max())) ** 2 if syy <= 0 else 0.0
     r2 = 1.0 - srr / syy if syy > 0 else (1.0 if srr <= tiny else 0.0)
-    return Score(float(r2), math.sqrt(srr / sw), sar / sw, float(max_abs), n, how)
+    return Score(float(r2), math.sqrt(srr / sw), float(sar / sw), float(max_abs), n, how)

@@ -40,7 +40,7 @@ def split_rows(
     how: str,
     rng: np.random.Generator,
     groups: Sequence[Any] | npt.NDArray[Any] | None = None,
-    repeats: int = 4,
+    repeats: int = 2,
 ) -> Split:
     """The split of n rows. share: of the rows to hold back; how: "random", "last", or "group" (with `groups`).
 

@@ -15,7 +15,7 @@ from fitx.formula.tree import Call, Const, Formula, Number, call
 def simplify(f: Formula) -> Formula:
     """A formula of the same values with at most as many nodes."""
     for _ in range(4):
-        g = f.fold(lambda leaf: leaf, _rewrite)
+        g = _whole(f.fold(lambda leaf: leaf, _rewrite))
         if g == f or g.complexity > f.complexity:
             return f
         f = g
@@ -27,15 +27,26 @@ def _rewrite(node: Call, args: list[Formula]) -> Formula:
         folded = fold_constants(node.op, [a.value for a in args])  # type: ignore[attr-defined]
         if folded is not None:
             return Const(folded)
-    rule = _RULES.get(node.op)
-    built = call(node.op, *args)
-    if rule is None or not isinstance(built, Call):
-        return built
-    rule = _RULES.get(built.op)
-    if rule is None:
-        return built
-    better = rule(built)
-    return better if better is not None and better.complexity <= built.complexity else built
+    # A chain of sums (or of products) is rewritten once, as a whole, where it ends: else long ones cost n**2.
+    built = call(node.op, *(a if _same_chain(node.op, a) else _whole(a) for a in args))
+    return built if isinstance(built, Call) and built.op in _CHAIN else _apply(built)
+
+
+def _same_chain(op: str, f: Formula) -> bool:
+    return op in _CHAIN and isinstance(f, Call) and _CHAIN.get(f.op) == _CHAIN[op]
+
+
+def _whole(f: Formula) -> Formula:
+    return _apply(f) if isinstance(f, Call) and f.op in _CHAIN else f
+
+
+def _apply(f: Formula) -> Formula:
+    rule = _RULES.get(f.op) if isinstance(f, Call) else None
+    better = rule(f) if rule is not None and isinstance(f, Call) else None
+    return better if better is not None and better.complexity <= f.complexity else f
+
+
+_CHAIN = {"add": "sum", "sub": "sum", "mul": "product", "div": "product"}
 
 
 def fold_constants(op: str, values: list[Number]) -> Number | None:

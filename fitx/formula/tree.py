@@ -26,8 +26,9 @@ Number = int | Fraction | float
 class Formula:
     """A formula: Const, Var or Call. Immutable, hashable, picklable; `==` compares trees, not values."""
 
-    __slots__ = ("_hash",)
+    __slots__ = ("_hash", "_size")
     _hash: int
+    _size: int
     args: tuple[Formula, ...] = ()
 
     # -- walking -------------------------------------------------------------------------------------------------
@@ -58,7 +59,7 @@ class Formula:
     @property
     def complexity(self) -> int:
         """Number of nodes of the tree."""
-        return sum(1 for _ in self.postorder())
+        return self._size
 
     @property
     def variables(self) -> tuple[str, ...]:
@@ -195,9 +196,7 @@ class Formula:
         return f"<Formula {self}>"
 
 
-def _set(f: Formula, **slots: object) -> None:
-    for name, value in slots.items():
-        object.__setattr__(f, name, value)
+_set = object.__setattr__  # the way around immutability, for constructors
 
 
 class Const(Formula):
@@ -207,19 +206,20 @@ class Const(Formula):
     value: Number
 
     def __init__(self, value: Number) -> None:
-        if isinstance(value, bool) or not isinstance(value, int | Fraction | float):
-            value = float(value)  # NumPy's scalars
-        elif isinstance(value, float):
-            value = float(value)
-        if isinstance(value, Fraction) and value.denominator == 1:
-            value = value.numerator
+        if type(value) not in (int, float):
+            if not isinstance(value, Fraction):
+                value = int(value) if isinstance(value, int) else float(value)  # bool, NumPy's scalars
+            elif value.denominator == 1:
+                value = value.numerator
         try:
-            finite = math.isfinite(float(value))
+            finite = math.isfinite(value)
         except OverflowError:
             finite = False
         if not finite:
             raise UsageError(f"a formula's constants are finite numbers; got {str(value)[:40]}")
-        _set(self, value=value, _hash=hash((type(value).__name__, value)))
+        _set(self, "value", value)
+        _set(self, "_size", 1)
+        _set(self, "_hash", hash((type(value).__name__, value)))
 
     def _key(self) -> tuple[Any, ...]:
         return ("const", type(self.value).__name__, self.value)
@@ -232,7 +232,9 @@ class Var(Formula):
     name: str
 
     def __init__(self, name: str) -> None:
-        _set(self, name=name, _hash=hash(("var", name)))
+        _set(self, "name", name)
+        _set(self, "_size", 1)
+        _set(self, "_hash", hash(("var", name)))
 
     def _key(self) -> tuple[Any, ...]:
         return ("var", self.name)
@@ -246,7 +248,10 @@ class Call(Formula):
     args: tuple[Formula, ...]
 
     def __init__(self, op: str, args: tuple[Formula, ...]) -> None:
-        _set(self, op=op, args=args, _hash=hash((op, *(a._hash for a in args))))
+        _set(self, "op", op)
+        _set(self, "args", args)
+        _set(self, "_size", 1 + sum([a._size for a in args]))
+        _set(self, "_hash", hash((op, *[a._hash for a in args])))
 
     def _key(self) -> tuple[Any, ...]:
         return ("call", self.op, len(self.args))
@@ -286,15 +291,15 @@ def call(op: str, *args: Formula | Number) -> Formula:
     operator = OPERATORS.get(op)
     if operator is None:
         raise UsageError(f"no operator named `{op}`", "the operators are " + ", ".join(OPERATORS))
-    a = tuple(as_formula(v) for v in args)
+    a = tuple([v if isinstance(v, Formula) else Const(v) for v in args])
     if operator.arity >= 0 and len(a) != operator.arity:
         raise UsageError(f"`{op}` takes {operator.arity} argument(s), got {len(a)}")
+    if op == "piecewise" and len(a) % 2 == 0:
+        raise UsageError("piecewise takes pairs of condition and value, then one value for all other cases")
     for i, f in enumerate(a):
         condition = isinstance(f, Call) and f.op in COMPARISONS
         if condition != (op == "piecewise" and i % 2 == 0 and i < len(a) - 1):
             raise UsageError(f"a comparison stands only as a condition of piecewise; argument {i + 1} of `{op}`")
-    if op == "piecewise" and len(a) % 2 == 0:
-        raise UsageError("piecewise takes pairs of condition and value, then one value for all other cases")
     rule = _NORMAL.get(op)
     return Call(op, a) if rule is None else rule(*a)
 

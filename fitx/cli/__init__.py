@@ -1,0 +1,24 @@
+"""The command line: one file a command. The only room that prints or exits.
+
+Standard output is the result; progress, warnings and errors go to standard error. Exit 0 done; 1 the data or the fit is
+at fault; 2 the command line is; 130 interrupted.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+
+
+def main() -> None:
+    """Run `fitx` with the process's arguments and leave with its exit code."""
+    from fitx.cli.app import run
+
+    code = 1
+    try:
+        code = run(sys.argv[1:])
+        sys.stdout.flush()
+    except BrokenPipeError:  # the reader left early (| head): no more output, no traceback
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        code = 0
+    sys.exit(code)

@@ -1,0 +1,105 @@
+"""`fitx fit`: from a table to a formula."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from fitx.cli.show import column_list, progress_line, result_line, say, summary
+from fitx.errors import UsageError
+
+
+# fmt: off
+def fit(
+    table: Annotated[str, typer.Argument(metavar="TABLE", help="The table, or `-` for standard input")],
+    method: Annotated[list[str] | None, typer.Option("--method", "-m", metavar="NAME", help="Use this method; may be repeated, then they compete (see `fitx methods`) [default: auto]")] = None,
+    target: Annotated[str | None, typer.Option("--target", "-t", metavar="COLUMN", help="Column to explain; the last one if not given")] = None,
+    features: Annotated[str | None, typer.Option("--features", "-x", metavar="COLUMN,COLUMN", help="Columns to explain it by; all other numeric ones if not given")] = None,
+    weights: Annotated[str | None, typer.Option("--weights", metavar="COLUMN", help="Column of row weights; they multiply the squared residual")] = None,
+    sigma: Annotated[str | None, typer.Option("--sigma", metavar="COLUMN", help="Column of the target's standard deviations; weight 1/sigma**2")] = None,
+    format: Annotated[str, typer.Option("--format", "-f", metavar="FORMAT", help="text, latex, json, python or numpy")] = "text",
+    save: Annotated[Path | None, typer.Option("--save", "-o", metavar="MODEL.json", help="Write the model file")] = None,
+    holdout: Annotated[float, typer.Option("--holdout", metavar="SHARE", help="Share of rows kept back for the printed error; 0 for none")] = 0.25,
+    split: Annotated[str, typer.Option("--split", metavar="HOW", help="Which rows are kept back: random, last, or group:COLUMN")] = "random",
+    seed: Annotated[int, typer.Option("--seed", metavar="N", help="Same seed, same table: same formula")] = 0,
+    time_limit: Annotated[float | None, typer.Option("--time-limit", metavar="SECONDS", help="Stop after this time with the best so far")] = None,
+    jobs: Annotated[int | None, typer.Option("--jobs", metavar="N", help="Threads; one for each core if not given")] = None,
+    max_complexity: Annotated[int | None, typer.Option("--max-complexity", metavar="N", help="Largest number of nodes of a formula")] = None,
+    set_: Annotated[list[str] | None, typer.Option("--set", metavar="METHOD.OPTION=VALUE", help="An option of a method, for example poly.degree=3")] = None,
+    missing: Annotated[str, typer.Option("--missing", metavar="drop|error", help="What to do with rows that lack a number")] = "drop",
+    digits: Annotated[int | None, typer.Option("--digits", metavar="N", help="Significant digits of constants; as many as the data support if not given")] = None,
+    progress: Annotated[str, typer.Option("--progress", metavar="auto|plain|none", help="Progress on standard error")] = "auto",
+) -> int:
+    """Find a formula for one column of TABLE.
+
+    TABLE is a CSV, TSV or other delimited file, white-space text, Parquet, JSON lines or Excel, or `-` for standard
+    input. Formulas are compared on rows that no method fitted; the chosen one is the simplest whose error is within
+    noise of the best, and the printed error comes from rows that neither fitting nor choosing saw.
+
+    \b
+        fitx fit data.csv                            # explain the last column by the others
+        fitx fit data.csv --target y --features t,p  # explain y by t and p
+        fitx fit data.csv --method poly --set poly.degree=3
+        fitx fit data.csv --format json              # everything, for a script
+        fitx fit data.csv --save model.json          # then: fitx predict model.json new.csv
+
+    The formula goes to standard output, everything else to standard error.
+    """
+    # fmt: on
+    from fitx.export import export, get_format
+
+    get_format(format)  # what is wrong on the command line is said before the work, not after
+    _one_of("--missing", missing, ("drop", "error"))
+    _one_of("--progress", progress, ("auto", "plain", "none"))
+    if weights is not None and sigma is not None:
+        raise UsageError("give --weights or --sigma, not both", "the weight that belongs to sigma is 1/sigma**2")
+    if digits is not None and not 1 <= digits <= 17:
+        raise UsageError(f"--digits is between 1 and 17, got {digits}")
+    if save is not None and not save.absolute().parent.is_dir():
+        raise UsageError(f"cannot save to `{save}`: there is no folder `{save.absolute().parent}`")
+    from fitx.pipeline import Settings, check_settings, choose_fitters, fit_table
+
+    how, _, group = split.partition(":")
+    settings = Settings(
+        methods=tuple(method or ("auto",)), holdout=holdout, split=how, seed=seed, time_limit=time_limit, jobs=jobs,
+        max_complexity=max_complexity, options=_options(set_ or []), progress=progress_line(progress),
+    )  # fmt: skip
+    if (how == "group") != bool(group):
+        raise UsageError(f"`--split {split}` is not understood", "it is random, last, or group:COLUMN")
+    check_settings(settings)
+    choose_fitters(settings)
+    from fitx.read import read
+
+    rows = read(
+        table, target=target, features=None if features is None else column_list(features), weights=weights,
+        sigma=sigma, group=group or None, missing="error" if missing == "error" else "drop",
+    )  # fmt: skip
+    for text in rows.warnings:
+        say(f"warning: {text}")
+    result = fit_table(rows, settings)
+    for text in result.warnings[len(rows.warnings) :]:
+        say(f"warning: {text}")
+    if save is not None:
+        result.save(save)
+    result_line(export(result, format, digits))
+    if format == "text" and sys.stdout.isatty():
+        summary(result)
+    return 130 if result.interrupted else 0
+
+
+def _one_of(flag: str, value: str, known: tuple[str, ...]) -> None:
+    if value not in known:
+        raise UsageError(f"{flag} is one of {', '.join(known)}; got `{value}`")
+
+
+def _options(given: list[str]) -> dict[str, str]:
+    options: dict[str, str] = {}
+    for text in given:
+        key, equals, value = text.partition("=")
+        if not equals:
+            raise UsageError(f"`--set {text}` has no value", "write METHOD.OPTION=VALUE, for example poly.degree=3")
+        options[key.strip()] = value.strip()
+    return options

@@ -1,0 +1,115 @@
+"""What goes to standard error, and the short table under a formula on a terminal."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from fitx.result import CandidateFit, Fit
+    from fitx.score import Score
+
+
+def say(text: str) -> None:
+    """One message on standard error."""
+    _clear_progress()
+    print(_printable(text), file=sys.stderr, flush=True)
+
+
+def show_error(message: str, hint: str = "") -> None:
+    """An error and, after a blank line, what to do next."""
+    say(f"Error: {message}" + (f"\n\nhint: {hint}" if hint else ""))
+
+
+def _printable(text: str) -> str:
+    """Without control characters, which a column's name could bring to the terminal."""
+    return "".join(c if c.isprintable() or c == "\n" else repr(c)[1:-1] for c in text)
+
+
+def progress_line(how: str) -> Callable[[str], None] | None:
+    """What shows progress on standard error: one line that is rewritten on a terminal, lines with `plain`, or None."""
+    if how == "plain":
+        return lambda text: say(text)
+    if how == "none" or not sys.stderr.isatty():
+        return None
+    width = shutil.get_terminal_size().columns - 1
+    clear = "\r\x1b[K"
+
+    def show(text: str) -> None:
+        sys.stderr.write(clear + _printable(text).replace("\n", " ")[:width] + "\r")
+        sys.stderr.flush()
+        _pending.append(clear)
+
+    return show
+
+
+_pending: list[str] = []  # what clears the progress line, once there is one
+
+
+def _clear_progress() -> None:
+    if _pending:
+        sys.stderr.write(_pending[-1])
+        sys.stderr.flush()
+        _pending.clear()
+
+
+def column_list(text: str) -> list[str]:
+    """Column names from `a,b` or, for names with commas, `"a,b",c`."""
+    import csv
+
+    return [name.strip() for name in next(csv.reader([text], skipinitialspace=True), []) if name.strip()]
+
+
+def result_line(text: str) -> None:
+    """The result on standard output; characters that its encoding lacks are escaped."""
+    _clear_progress()
+    encoding = sys.stdout.encoding or "utf-8"
+    print(text.encode(encoding, "backslashreplace").decode(encoding))
+
+
+def summary(fit: Fit) -> None:
+    """The short table under the formula on a terminal."""
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    console = Console(highlight=False)
+    console.print(Text(f"\n{_error_line(fit.holdout)}; found by: {' '.join(filter(None, (fit.method, fit.label)))}"))
+    if fit.parameters:
+        table = Table("parameter", "value", "std. error", "95 % interval", box=None, pad_edge=False)
+        for p in fit.parameters[:20]:
+            ci = p.ci95
+            table.add_row(
+                Text(p.name),
+                f"{p.value:.8g}",
+                "" if p.stderr is None else f"{p.stderr:.2g}",
+                "" if ci is None else f"{ci[0]:.6g} to {ci[1]:.6g}",
+            )
+        console.print(table)
+        if len(fit.parameters) > 20:
+            console.print(f"... and {len(fit.parameters) - 20} more (--format json has all)")
+    for word, other in _neighbours(fit):
+        console.print(Text(f"{word}: {str(other)[:100]}   (rmse {_figure(other.validation.rmse)})"))
+
+
+def _neighbours(fit: Fit) -> list[tuple[str, CandidateFit]]:
+    simpler = [c for c in fit.candidates if c.complexity < fit.complexity]
+    closer = [c for c in fit.candidates if c.complexity > fit.complexity]
+    out: list[tuple[str, CandidateFit]] = []
+    if simpler:
+        out.append(("simpler", simpler[-1]))
+    if closer:
+        out.append(("closer", closer[-1]))
+    return out
+
+
+def _figure(v: float | None) -> str:
+    return "-" if v is None else f"{v:.4g}"
+
+
+def _error_line(s: Score) -> str:
+    if s.r2 is None:
+        return f"no held-out error: {s.how}"
+    return f"held-out rmse {_figure(s.rmse)}, r2 {s.r2:.6g} ({s.how})"

@@ -1,0 +1,89 @@
+"""Every fitter found meets every known problem: a file added to fitx/fitters is tested before anyone writes a test."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+from problems import Problem, problems
+
+import fitx
+from fitx.errors import FitxError
+from fitx.fitters.base import Context, Data, Fitter
+from fitx.plugins import all_fitters
+
+FITTERS = list(all_fitters().values())
+PROBLEMS = problems()
+LIMIT = 3.0
+
+
+def run(fitter: Fitter, p: Problem, seed: int = 0) -> fitx.Fit:
+    return fitx.fit(p.X, p.y, method=fitter.name, feature_names=p.names, seed=seed, time_limit=LIMIT)
+
+
+@pytest.mark.filterwarnings("ignore::fitx.errors.FitxWarning")
+@pytest.mark.parametrize("problem", PROBLEMS, ids=lambda p: p.name)
+@pytest.mark.parametrize("fitter", FITTERS, ids=lambda f: f.name)
+def test_gives_a_formula_or_declines_in_words(fitter: Fitter, problem: Problem) -> None:
+    try:
+        fit = run(fitter, problem)
+    except FitxError as e:
+        assert problem.declines or fitter.name == "lagrange", e
+        assert len(e.message) > 20
+        return
+    predicted = fit.predict(problem.X)
+    assert predicted.shape == problem.y.shape
+    assert np.isfinite(predicted).all()
+    # What is printed, exported and turned into SymPy is what is predicted.
+    parsed = fitx.parse(fit.formula.text())
+    np.testing.assert_array_equal(parsed.predict(problem.X, problem.names), predicted)
+    assert set(fit.formula.variables) <= set(problem.names)
+    assert fit.complexity == fit.formula.complexity
+    shown = fitx.parse(str(fit)).predict(problem.X, problem.names)
+    rmse = fit.train.rmse if fit.holdout.rmse is None else fit.holdout.rmse
+    assert rmse is not None
+    scale = np.abs(predicted).max()
+    assert np.abs(shown - predicted).max() <= max(rmse / 20, 1e-8 * scale)
+    assert [c.complexity for c in fit.candidates] == sorted(c.complexity for c in fit.candidates)
+    errors = [c.validation.rmse for c in fit.candidates]
+    assert all(e is not None and math.isfinite(e) for e in errors) or fit.holdout.r2 is None or len(errors) == 1
+
+
+@pytest.mark.filterwarnings("ignore::fitx.errors.FitxWarning")
+@pytest.mark.parametrize("fitter", FITTERS, ids=lambda f: f.name)
+def test_same_seed_same_formula_on_any_number_of_jobs(fitter: Fitter) -> None:
+    x = np.linspace(0.5, 4, 25)
+    y = x**2 - x
+    first = fitx.fit(x, y, method=fitter.name, seed=3, jobs=1)
+    for jobs in (1, 2):
+        again = fitx.fit(x, y, method=fitter.name, seed=3, jobs=jobs)
+        assert again.formula == first.formula
+        assert again.holdout == first.holdout
+        assert [c.formula for c in again.candidates] == [c.formula for c in first.candidates]
+
+
+@pytest.mark.parametrize("fitter", FITTERS, ids=lambda f: f.name)
+def test_says_what_it_is(fitter: Fitter) -> None:
+    assert fitter.summary
+    assert "\n" not in fitter.summary
+    assert type(fitter).__doc__
+    assert all(o.meaning for o in fitter.options)
+    assert fitter.resolve_options({}) == {o.name: o.default for o in fitter.options}
+    with pytest.raises(fitx.UsageError, match="has no option `nonsense`"):
+        fitter.resolve_options({"nonsense": 1})
+
+
+@pytest.mark.filterwarnings("ignore::fitx.errors.FitxWarning")
+@pytest.mark.parametrize("fitter", FITTERS, ids=lambda f: f.name)
+def test_proposals_are_formulas_of_the_features_that_refit(fitter: Fitter) -> None:
+    x = np.linspace(1, 4, 24)
+    data = Data(np.asfortranarray(x.reshape(-1, 1)), x**2 + 1, ("x",))
+    context = Context(fitter.resolve_options({}), np.random.default_rng(0))
+    found = list(fitter.propose(data, context))
+    assert found
+    for p in found:
+        assert p.formula.variables in ((), ("x",))
+        if p.refit is not None:
+            again = p.refit(data)
+            np.testing.assert_allclose(again.formula.predict(data.X, data.names), p.formula.predict(data.X, data.names))
