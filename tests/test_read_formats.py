@@ -202,3 +202,18 @@ def test_workbooks_need_the_extra(workbook, monkeypatch):
     with pytest.raises(FitxError) as caught:
         read(workbook)
     assert 'pip install "fitx[excel]"' in caught.value.hint
+
+
+def test_a_parquet_footer_that_claims_a_billion_rows(tmp_path):
+    """The footer's counts (zigzag varints) are raised from 1,000 to a billion: nothing is allocated from them."""
+    import resource
+
+    data = parquet(tmp_path, "SELECT i AS x, i * 2 AS y FROM range(1000) t(i)").read_bytes()
+    length = int.from_bytes(data[-8:-4], "little")
+    body, footer = data[: -8 - length], data[-8 - length : -8]
+    assert b"\xd0\x0f" in footer
+    claimed = footer.replace(b"\xd0\x0f", b"\x80\xa8\xd6\xb9\x07")
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    with contextlib.suppress(FitxError):
+        assert len(read(io.BytesIO(body + claimed + len(claimed).to_bytes(4, "little") + b"PAR1"))) == 1000
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 2**20  # KiB: a billion rows would need 8 GiB
