@@ -25,7 +25,7 @@ from fitx.front import Candidate
 from fitx.plugins import all_fitters, get_fitter
 from fitx.result import CandidateFit, Fit
 from fitx.score import Score, no_score, score
-from fitx.split import Split, split_rows
+from fitx.split import Split, check_split, split_rows
 from fitx.table import Table
 
 Array = npt.NDArray[np.float64]
@@ -113,6 +113,7 @@ def fit_table(table: Table, settings: Settings) -> Fit:
 
 def check_settings(s: Settings) -> None:
     """Errors: UsageError for figures out of range and for options of methods that are not there."""
+    check_split(s.split, s.holdout)
     if s.time_limit is not None and not s.time_limit > 0:
         raise UsageError(f"the time limit is a number of seconds above 0, got {s.time_limit:g}")
     if s.jobs is not None and s.jobs < 1:

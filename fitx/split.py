@@ -47,8 +47,7 @@ def split_rows(
     Small tables: 5 folds, repeated (leave-one-out under 10 rows). Too small, or share 0: no parts.
     Errors: UsageError for an unknown `how` or a share outside [0, 0.9]; FitxError for a single group.
     """
-    if not 0 <= share <= 0.9:
-        raise UsageError(f"the share of rows held out is between 0 and 0.9, got {share:g}")
+    check_split(how, share)
     if share == 0:
         return Split((), "no rows were held out")
     if n < TINY:
@@ -58,8 +57,6 @@ def split_rows(
         return Split(((np.arange(n - held), np.arange(n - held, n)),), f"the last {held} of {n} rows")
     if how == "group":
         return _split_groups(np.asarray(groups), share, rng)
-    if how != "random":
-        raise UsageError(f"no split named `{how}`", "it is `random`, `last` or `group:COLUMN`")
     if n < SMALL:
         return _folds(np.arange(n), n, rng, repeats)
     if n >= LARGE:
@@ -67,6 +64,14 @@ def split_rows(
     held = max(1, round(share * n))
     order = rng.permutation(n)
     return Split(((np.sort(order[held:]), np.sort(order[:held])),), f"{held} of {n} rows, drawn at random")
+
+
+def check_split(how: str, share: float) -> None:
+    """Errors: UsageError for an unknown `how` or a share outside [0, 0.9]."""
+    if not 0 <= share <= 0.9:
+        raise UsageError(f"the share of rows held out is between 0 and 0.9, got {share:g}")
+    if how not in ("random", "last", "group"):
+        raise UsageError(f"no split named `{how}`", "it is `random`, `last` or `group:COLUMN`")
 
 
 def _draw(n: int, share: float, rng: np.random.Generator) -> Split:

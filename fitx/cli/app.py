@@ -77,7 +77,7 @@ def _usage(e: Exception) -> int:
         show_error(f"this is a fault of fitx: {type(e).__name__}: {e}", "report it with the command and the table")
         return 1
     if type(e).__name__ == "NoArgsIsHelpError":
-        print(shown())
+        say(shown())
         return 2
     show_error(shown(), "`fitx --help` and `fitx COMMAND --help` list what there is")
     return int(getattr(e, "exit_code", 2))

@@ -93,7 +93,8 @@ def _write(found: Found, digits: int | None) -> str:
         f'    """{text}"""\n'
         f'    if any(hasattr(v, "__len__") for v in ({listed})):\n'
         f"        import numpy\n\n"
-        f"        return numpy.vectorize(formula, otypes=[float])({args})\n"
+        f'        with numpy.errstate(all="ignore"):\n'
+        f"            return numpy.vectorize(formula, otypes=[float])({args})\n"
         f"{floats}    return {body}"
     )
 

@@ -1,0 +1,225 @@
+"""The command line as users meet it: exact output, streams, exit codes."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import fitx
+from fitx.cli.app import run
+
+POINTS = "x,y\n1,10\n2,12\n3,4\n"
+
+
+@pytest.fixture
+def points(tmp_path: Path) -> Path:
+    path = tmp_path / "points.csv"
+    path.write_text(POINTS)
+    return path
+
+
+@pytest.fixture
+def table(tmp_path: Path) -> Path:
+    r = np.random.default_rng(0)
+    x = r.uniform(-2, 5, 100)
+    path = tmp_path / "table.csv"
+    np.savetxt(path, np.c_[x, 3 * x**2 - 2 * x + 1 + r.normal(0, 0.5, 100)], delimiter=",", header="x,y", comments="")
+    return path
+
+
+def fitx_process(*args: str, stdin: bytes | None = None, **env: str) -> subprocess.CompletedProcess[bytes]:
+    return subprocess.run(
+        [sys.executable, "-m", "fitx", *args], input=stdin, capture_output=True, timeout=120, env={**os.environ, **env}
+    )
+
+
+class TestFit:
+    def test_the_formula_alone_goes_to_standard_output(self, points: Path, capsys: pytest.CaptureFixture[str]) -> None:
+        assert run(["fit", str(points), "--method", "lagrange"]) == 0
+        out, err = capsys.readouterr()
+        assert out == "-5*x**2 + 17*x - 2\n"
+        assert err.startswith("warning: no held-out error: 3 rows are too few")
+
+    def test_json_has_the_promised_keys(self, table: Path, capsys: pytest.CaptureFixture[str]) -> None:
+        assert run(["fit", str(table), "--method", "poly", "--format", "json"]) == 0
+        d = json.loads(capsys.readouterr().out)
+        assert list(d) == [
+            "formula", "latex", "method", "target", "features", "complexity", "holdout", "train", "parameters",
+            "candidates", "warnings", "seed", "seconds", "fitx_version",
+        ]  # fmt: skip
+        assert list(d["holdout"]) == ["r2", "rmse", "mae", "max_abs", "n", "how"]
+        assert list(d["train"]) == ["r2", "rmse", "mae", "max_abs", "n"]
+        assert list(d["parameters"][0]) == ["name", "value", "stderr", "ci95"]
+        assert list(d["candidates"][0]) == ["formula", "method", "complexity", "validation", "train"]
+        assert (d["method"], d["target"], d["features"]) == ("poly", "y", ["x"])
+        assert d["holdout"]["n"] == 25
+        low, high = d["parameters"][2]["ci95"]
+        assert low < 3 < high
+        assert fitx.parse(d["formula"]).complexity == d["complexity"]
+
+    def test_each_flag(self, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+        x = np.arange(60.0)
+        columns = np.c_[x, x**2, np.where(x < 50, 1.0, 0.0), 2 * x + 1 + (x >= 50) * 100, x // 10]
+        np.savetxt(tmp_path / "t.csv", columns, delimiter=",", header="a,b,w,y,g", comments="")
+        base = ["fit", str(tmp_path / "t.csv"), "-m", "poly", "--target", "y", "--set", "poly.degree=1"]
+        assert run([*base, "--features", "a", "--weights", "w"]) == 0
+        assert capsys.readouterr().out == "2*a + 1\n"
+        assert run([*base, "--features", "a,b", "--split", "group:g", "--format", "json", "--seed", "4"]) == 0
+        d = json.loads(capsys.readouterr().out)
+        assert "groups" in d["holdout"]["how"]
+        assert (d["features"], d["seed"]) == (["a", "b"], 4)
+        assert run([*base, "-x", "a", "--split", "last", "--holdout", "0.1", "--digits", "2", "--progress", "plain"]) == 0
+        out, err = capsys.readouterr()
+        assert "poly degree 1" in err
+        assert run([*base, "-x", "a", "--max-complexity", "1", "--set", "poly.degree=0"]) == 0
+
+    def test_standard_input(self) -> None:
+        done = fitx_process("fit", "-", "--method", "lagrange", stdin=POINTS.encode())
+        assert done.stdout == b"-5*x**2 + 17*x - 2\n"
+        assert done.returncode == 0
+
+    @pytest.mark.parametrize(
+        ("args", "code", "message"),
+        [
+            (["--method", "ratonal"], 2, "no method named `ratonal`"), (["--format", "latx"], 2, "did you mean `latex`"),
+            (["--target", "z"], 2, "`z`"), (["--set", "poly.degree"], 2, "has no value"),
+            (["--set", "poly.degre=2"], 2, "did you mean `degree`"), (["--holdout", "2"], 2, "between 0 and 0.9"),
+            (["--holdout", "many"], 2, "holdout"), (["--nonsense"], 2, "nonsense"), (["--digits", "0"], 2, "between 1 and 17"),
+            (["--missing", "keep"], 2, "drop, error"), (["--progress", "loud"], 2, "auto, plain, none"),
+            (["--split", "group:"], 2, "not understood"), (["--split", "best"], 2, "no split named"),
+            (["--save", "/nowhere/at/all/m.json"], 2, "no folder"), (["--weights", "x", "--sigma", "x"], 2, "not both"),
+        ],
+    )  # fmt: skip
+    def test_a_wrong_command_line(
+        self, points: Path, capsys: pytest.CaptureFixture[str], args: list[str], code: int, message: str
+    ) -> None:
+        assert run(["fit", str(points), *args]) == code
+        out, err = capsys.readouterr()
+        assert out == ""
+        assert err.startswith("Error: ")
+        assert message in err
+        assert "Traceback" not in err
+
+    def test_faults_of_the_data_are_exit_1(self, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+        assert run(["fit", str(tmp_path / "none.csv")]) == 1
+        assert "none.csv" in capsys.readouterr().err
+        (tmp_path / "empty.csv").write_text("")
+        assert run(["fit", str(tmp_path / "empty.csv")]) == 1
+        (tmp_path / "twice.csv").write_text("x,y\n1,2\n1,3\n2,4\n")
+        assert run(["fit", str(tmp_path / "twice.csv"), "--method", "lagrange"]) == 1
+        assert "hint:" in capsys.readouterr().err
+
+    def test_hostile_names(self, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+        for name in ("import os", "lambda", "Temp (°C)", "`x`", "x-1", "E", "\x1b[31mred"):
+            quoted = '"' + name.replace('"', '""') + '"'
+            (tmp_path / "t.csv").write_text(f"{quoted},y\n" + "".join(f"{i},{2 * i + 1}\n" for i in range(60)), "utf-8")
+            assert run(["fit", str(tmp_path / "t.csv"), "--method", "poly"]) == 0
+            out = capsys.readouterr().out
+            assert fitx.parse(out.strip()).variables == (name,)
+
+
+class TestSavePredictExport:
+    def test_round_trip(self, table: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+        model = tmp_path / "m.json"
+        assert run(["fit", str(table), "--method", "poly", "--save", str(model)]) == 0
+        shown = capsys.readouterr().out
+        fit = fitx.load(model)
+        assert run(["predict", str(model), str(table)]) == 0
+        lines = capsys.readouterr().out.splitlines()
+        assert lines[0] == "y"
+        x = np.loadtxt(table, delimiter=",", skiprows=1)[:, 0]
+        np.testing.assert_array_equal(np.array(lines[1:], float), fit.predict(x))
+        assert run(["predict", str(model), str(table), "--output", str(tmp_path / "p.csv")]) == 0
+        assert (tmp_path / "p.csv").read_text().splitlines() == lines
+        assert capsys.readouterr().out == ""
+        assert run(["export", str(model), "--to", "text"]) == 0
+        assert capsys.readouterr().out == shown
+
+    def test_rows_that_lack_a_number_stay_in_place(self, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+        (tmp_path / "t.csv").write_text("x,y\n" + "".join(f"{i},{2 * i}\n" for i in range(60)))
+        model = str(tmp_path / "m.json")
+        assert run(["fit", str(tmp_path / "t.csv"), "--method", "poly", "--save", model]) == 0
+        capsys.readouterr()
+        (tmp_path / "new.csv").write_text("other,x\n1,5\n2,\n3,7\n")
+        assert run(["predict", model, str(tmp_path / "new.csv")]) == 0
+        out = capsys.readouterr().out.splitlines()
+        assert out[2] == ""
+        np.testing.assert_allclose([float(out[1]), float(out[3])], [10, 14])
+        (tmp_path / "other.csv").write_text("z,w\n1,5\n2,6\n")
+        assert run(["predict", model, str(tmp_path / "other.csv")]) == 1
+        assert "`x`" in capsys.readouterr().err
+
+    def test_no_model(self, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+        for text in ("", "{}", "[1]", '{"fitx_model": 99}', '{"fitx_model": 1}', "\x00"):
+            (tmp_path / "m.json").write_text(text)
+            assert run(["export", str(tmp_path / "m.json"), "--to", "text"]) == 1
+            assert "m.json" in capsys.readouterr().err
+        assert run(["export", str(tmp_path / "none.json"), "--to", "text"]) == 1
+        assert run(["export", str(tmp_path / "m.json"), "--to", "cobol"]) == 2
+
+
+class TestManners:
+    def test_version_help_and_methods(self, capsys: pytest.CaptureFixture[str]) -> None:
+        assert run(["--version"]) == 0
+        assert capsys.readouterr().out == f"fitx {fitx.__version__}\n"
+        for args in (["--help"], ["fit", "--help"], ["predict", "--help"], ["export", "--help"], ["methods", "--help"]):
+            assert run(args) == 0
+            assert "Usage: fitx" in capsys.readouterr().out
+        assert run([]) == 2
+        assert run(["methods"]) == 0
+        lines = capsys.readouterr().out.splitlines()
+        assert [line.split()[0] for line in lines] == list(fitx.methods())
+        assert run(["methods", "poly"]) == 0
+        assert "poly.degree" in capsys.readouterr().out
+
+    def test_what_is_not_imported(self, tmp_path: Path) -> None:
+        (tmp_path / "t.csv").write_text("x,y\n" + "".join(f"{i},{2 * i}\n" for i in range(100)))
+        code = (
+            "import sys; from fitx.cli.app import run; run(sys.argv[2:]);"
+            "print(*(m for m in sys.argv[1].split(',') if m in sys.modules), file=sys.stderr)"
+        )
+        for heavy, args in (
+            ("numpy,sympy,scipy,sklearn,duckdb", ["--help"]),
+            ("sympy,scipy,sklearn,duckdb", ["methods"]),
+            ("sympy,scipy,sklearn,duckdb,rich", ["fit", str(tmp_path / "t.csv"), "--method", "poly"]),
+        ):
+            done = subprocess.run([sys.executable, "-c", code, heavy, *args], capture_output=True, text=True, check=True)
+            assert done.stderr.strip() == "", (args, done.stderr)
+
+    def test_no_colour_when_piped(self, table: Path) -> None:
+        done = fitx_process("fit", str(table), "--method", "poly")
+        assert b"\x1b" not in done.stdout + done.stderr
+
+    def test_the_reader_may_leave_early(self, table: Path, tmp_path: Path) -> None:
+        model = tmp_path / "m.json"
+        assert fitx_process("fit", str(table), "--method", "poly", "--save", str(model)).returncode == 0
+        done = subprocess.run(
+            f'"{sys.executable}" -m fitx predict "{model}" "{table}" | head -1', shell=True, capture_output=True, timeout=60
+        )
+        assert done.stdout == b"y\n"
+        assert b"Traceback" not in done.stderr
+
+    def test_interrupt_is_130(self, tmp_path: Path) -> None:
+        r = np.random.default_rng(0)
+        X = r.normal(size=(39, 3))
+        np.savetxt(tmp_path / "t.csv", np.c_[X, r.normal(size=39)], delimiter=",", header="a,b,c,y", comments="")
+        model = tmp_path / "m.json"
+        p = subprocess.Popen(
+            [sys.executable, "-m", "fitx", "fit", str(tmp_path / "t.csv"), "-m", "poly", "--save", str(model)],
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        )  # fmt: skip
+        time.sleep(0.7)
+        p.send_signal(signal.SIGINT)
+        out, err = p.communicate(timeout=60)
+        assert p.returncode in (0, 130)  # 0 when it was done before the signal
+        assert b"Traceback" not in err
+        if out:
+            assert fitx.load(model).formula
