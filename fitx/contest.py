@@ -143,7 +143,7 @@ def _judge_in_folds(
     repeats = 0
     for work, held in folds:
         try:
-            g = p.formula if p.refit is None else p.refit(data.take(work)).formula
+            last[held] = _without_fold(p, data.take(work), data.X[held])
         except FitxError:
             # A structure that needs nearly every row cannot be judged in folds; it is judged by its own rows alone
             # when nothing else is there, so it enters with an infinite error.
@@ -151,12 +151,18 @@ def _judge_in_folds(
             repeats = 1
             last = predict(p.formula, data.X, data.names)
             break
-        last[held] = predict(g, data.X[held], data.names)
         total[held] += _losses(data.take(held), last[held])
         repeats += 0 in held
     validation = score(data.y, last, data.weights, how="folds")
     train = score(data.y, predict(p.formula, data.X, data.names), data.weights)
     return Candidate(p, method, p.formula.complexity, validation, train, total / max(1, repeats))
+
+
+def _without_fold(p: Proposal, work: Data, X: Array) -> Array:
+    """Values at X of the structure of `p` fitted to `work`."""
+    if p.judge is not None:
+        return p.judge(work, X)
+    return predict(p.formula if p.refit is None else p.refit(work).formula, X, work.names)
 
 
 def _show(contest: Contest, c: Candidate, sofar: list[Candidate]) -> None:

@@ -85,5 +85,13 @@ def test_proposals_are_formulas_of_the_features_that_refit(fitter: Fitter) -> No
     for p in found:
         assert p.formula.variables in ((), ("x",))
         if p.refit is not None:
-            again = p.refit(data)
-            np.testing.assert_allclose(again.formula.predict(data.X, data.names), p.formula.predict(data.X, data.names))
+            fewer = data.take(np.arange(0, 24, 2))
+            try:
+                again = p.refit(fewer)
+            except FitxError:
+                continue
+            values = again.formula.predict(data.X, data.names)
+            if p.judge is not None:
+                np.testing.assert_allclose(p.judge(fewer, data.X), values, rtol=1e-7, atol=1e-7)
+            same = p.refit(data).formula.predict(data.X, data.names)
+            np.testing.assert_allclose(same, p.formula.predict(data.X, data.names), rtol=1e-7, atol=1e-9)

@@ -94,6 +94,8 @@ class Proposal:
     label: names the structure in words ("degree 3"), the same for the same structure.
     refit: Data -> the same structure with its constants at their optimum there; used on folds and, at the end, on all
       rows. It raises FitxError where the rows do not suffice. None: the formula stands as it is.
+    judge: (Data, X) -> values at the rows X of what `refit` would give, where that can be had without writing a
+      formula; folds ask for it hundreds of times. None: refit and evaluate.
     covariance: (p, p) of `parameters`, or None. notes: warnings to show when this proposal is chosen.
     """
 
@@ -103,6 +105,7 @@ class Proposal:
     covariance: Array | None = None
     refit: Callable[[Data], Proposal] | None = None
     notes: tuple[str, ...] = ()
+    judge: Callable[[Data, Array], Array] | None = None
 
 
 @dataclass(slots=True)

@@ -177,7 +177,13 @@ def _proposal(data: Data, fit: Polynomial, form: Form, label: str, notes: tuple[
             raise FitxError(f"{rows.n} rows do not determine the {len(fit.terms)} coefficients of {label}")
         return _proposal(rows, again, form, label, notes[: len(notes) - (form.kind != "powers")], jobs)
 
-    return Proposal(formula, label, parameters, covariance, refit, notes)
+    def judge(rows: Data, X: Array) -> Array:
+        again = fit_polynomials(rows.X, rows.y, fit.terms, [len(fit.terms)], rows.weights, refine=False)[-1]
+        if len(again.terms) < len(fit.terms):
+            raise FitxError(f"{rows.n} rows do not determine the {len(fit.terms)} coefficients of {label}")
+        return again.evaluate(X)
+
+    return Proposal(formula, label, parameters, covariance, refit, notes, judge)
 
 
 def _write(fit: Polynomial, form: Form, names: tuple[str, ...]) -> tuple[Formula | None, Array]:
