@@ -11,7 +11,7 @@ import numpy.typing as npt
 from fitx._core.search import search_correlate
 from fitx.search.fit import fit_structure, structure_of
 from fitx.search.grammar import Grammar
-from fitx.search.library import AFFINE, ADD, EXPONENTIAL, INVERSE, MONOMIAL, MUL, DIV, SQRT, SQUARE, SUB, TANH, ExpressionLibrary
+from fitx.search.library import AFFINE, ADD, EXPONENTIAL, INVERSE, MONOMIAL, MUL, DIV, POWER, SQRT, SQUARE, SUB, TANH, ExpressionLibrary
 from fitx.formula import Formula
 from fitx.search.problem import Problem
 from fitx.search.spaces import Kind, Space, make_space
@@ -119,10 +119,11 @@ def feature_order(lib: ExpressionLibrary, log: bool) -> tuple[Ints, int]:
     unit = np.abs(scale) == 1
     function = (op >= EXPONENTIAL) | (op == AFFINE)
     sums = (op == ADD) | (op == SUB)
+    powers = op == POWER
     key = 4 * cost + 2 * ((op == SQRT) | (op == TANH)) + 3 * (function & ~unit)
     if log:
-        unary = ~np.isin(op, (MONOMIAL, MUL, DIV, ADD, SUB))
-        primary = sums | (unary & ~np.isin(op, (SQUARE, SQRT, INVERSE)))
+        unary = ~np.isin(op, (MONOMIAL, MUL, DIV, ADD, SUB, POWER))
+        primary = sums | powers | (unary & ~np.isin(op, (SQUARE, SQRT, INVERSE)))
         of_monomial = primary & unary & lib.monomial[np.maximum(lib.a[:n], 0)]
         short = 4 * lib.cost[np.maximum(lib.a[:n], 0)] + 4 * ~unit - 4 - 4 * ((op == AFFINE) & unit)
         key = np.where(of_monomial, short, key)

@@ -19,6 +19,7 @@ from fitx.search.front import Entry, Front
 from fitx.search.grammar import Grammar
 from fitx.search.growth import grow
 from fitx.search.problem import Problem
+from fitx.search.reduce import symmetry_chain
 from fitx.search.refine import float_constants, refine
 from fitx.search.rounds import FIRST_SPACES, ROUNDS, SECOND_SPACES, affordable
 from fitx.search.snap import snap
@@ -67,6 +68,7 @@ class Search:
             yield from self._instant(problem)
             if self.solved:
                 return
+        yield from self._reduced(problems)
         for effort in ROUNDS:
             effort = affordable(effort, self.memory, self.problem.rows.weight.size)
             for spaces, last in ((FIRST_SPACES, False), (SECOND_SPACES, True)):
@@ -74,6 +76,20 @@ class Search:
                     if self.solved or self.budget.expired():
                         return
                     yield from self._round(problem, effort, spaces, last, self._share(effort, i, len(problems)))
+
+    def _reduced(self, problems: list[Problem]) -> Iterator[Entry]:
+        """The problem with its symmetries taken out one by one: the smallest first, then back to larger ones."""
+        for problem in dict.fromkeys((*problems[:1], self.problem)):
+            chain = symmetry_chain(problem, self.budget)
+            for child in chain:
+                yield from self._instant(child)
+                if self.solved or self.budget.expired():
+                    return
+            for child in reversed(chain):
+                yield from self._round(child, ROUNDS[0], FIRST_SPACES, False, self.budget)
+                if self.solved or self.budget.expired():
+                    return
+            problems.extend(chain[-1:])
 
     def _share(self, effort: Effort, i: int, count: int) -> Budget:
         if effort is ROUNDS[0] or count == 1:

@@ -15,7 +15,7 @@ import numpy.typing as npt
 from fitx.search.budget import Budget
 from fitx.search.grammar import Grammar, function_class
 from fitx.search.library import (
-    ADD, AFFINE, COSH, COSINE, DIV, EXPONENTIAL, INVERSE, LOGARITHM, MUL, NAMES, SINE, SQRT, SQUARE, SUB, TANH,
+    ADD, AFFINE, COSH, COSINE, DIV, EXPONENTIAL, INVERSE, LOGARITHM, MUL, NAMES, POWER, SINE, SQRT, SQUARE, SUB, TANH,
     ExpressionLibrary,
 )  # fmt: skip
 from fitx.search.problem import Problem
@@ -63,6 +63,8 @@ def grow(problem: Problem, size: Size, grammar: Grammar, budget: Budget, threads
     grower.bottom_up(size.generic)
     generic = len(lib)
     grower.monomials(size.monomials, size.total)
+    grower.sums_of_powers(len(lib) + (size.total - len(lib)) // 4)
+    grower.variable_powers(len(lib) + (size.total - len(lib)) // 4)
     grower.functions_of_monomials(len(lib) + (size.total - len(lib)) * 2 // 3)
     grower.monomials_times_atoms(min(generic, 4000), size.total)
     return lib
@@ -138,6 +140,62 @@ class _Grower:
             keep &= ~(exponents % 2 != 0).any(axis=1)
         self.lib.add_monomials(exponents[keep], cost[keep], limit)
 
+    def sums_of_powers(self, limit: int) -> None:
+        """x^p +- y^p and x^p +- y^p +- z^p (or +- 1) for p = 2, 1/2, 3, 4, -1, -2."""
+        lib, d = self.lib, len(self.lib.problem.active)
+        if d > 12:
+            return
+        for p, cost in ((4, 2), (-2, 1), (1, 2), (6, 3), (8, 3), (-4, 2)):
+            if p % 2 and not lib.problem.positive[list(lib.problem.active)].all():
+                continue
+            powers = self._number_of(p * np.eye(d, dtype=np.int8), cost, limit)
+            powers = powers[powers >= 0]
+            pairs: list[Ints] = []
+            for batch in self._sums(powers, powers, later=True):
+                pairs.append(self._add(*batch, cost=2 * cost, limit=limit))
+            sums = np.concatenate(pairs) if pairs else np.empty(0, np.int32)
+            for batch in self._apply(sums, [(AFFINE, 1, 1), (AFFINE, 1, -1), (AFFINE, -1, 1)]):
+                self._add(*batch, cost=2 * cost + 1, limit=limit)
+            for batch in self._sums(sums, powers, later=False):
+                self._add(*batch, cost=3 * cost, limit=limit)
+
+    def _number_of(self, exponents: npt.NDArray[np.int8], cost: int, limit: int) -> Ints:
+        """Numbers of these monomials, made now or before."""
+        lib = self.lib
+        lib.add_monomials(exponents, np.full(len(exponents), cost, np.int32), limit)
+        wanted = {tuple(e): i for i, e in enumerate(exponents.tolist())}
+        out = np.full(len(exponents), -1, np.int32)
+        for i in np.flatnonzero(lib.monomial[: len(lib)]):
+            e = lib.exponents_of(int(i))
+            if e is not None and tuple(e) in wanted:
+                out[wanted[tuple(e)]] = i
+        return out
+
+    def _sums(self, left: Ints, right: Ints, later: bool) -> Iterator[tuple[Ints, ...]]:
+        a, b = np.repeat(left, len(right)), np.tile(right, len(left))
+        if later:
+            a, b = a[b > a], b[b > a]
+        if len(a):
+            o = np.tile(np.array([ADD, SUB], np.int32), len(a))
+            yield o, np.repeat(a, 2), np.repeat(b, 2), np.ones(len(o)), np.zeros(len(o))
+
+    def variable_powers(self, limit: int) -> None:
+        """a^b for short positive a (x, 1 +- x, x/y, 1 + x/y ...) and short b (y, -y, 1/y, 1 - 1/y, y/(1 - y) ...)."""
+        lib = self.lib
+        if not (self.grammar.allows("exp") and self.grammar.allows("log")) or len(lib.problem.active) < 2:
+            return
+        n = min(len(lib), 4000)
+        op, cost, classes = lib.op[:n], lib.cost[:n], lib.classes[:n]
+        plain = np.flatnonzero((classes == 0) & (cost <= 4) & (op != SQUARE)).astype(np.int32)
+        plain = plain[np.argsort(cost[plain], kind="stable")]
+        bases, exponents = plain[:300], plain[:80]
+        a, b = np.repeat(bases, len(exponents)), np.tile(exponents, len(bases))
+        total = cost[a] + cost[b] + 1
+        order = np.argsort(total, kind="stable")[:_CHUNK]
+        a, b, total = a[order], b[order], total[order].astype(np.int32)
+        o = np.full(len(a), POWER, np.int32)
+        self._add(o, a, b, np.ones(len(a)), np.zeros(len(a)), cost=total, limit=limit)
+
     def _cheapest_monomials(self) -> Ints:
         ids = np.flatnonzero(self.lib.monomial[: len(self.lib)]).astype(np.int32)
         return ids[np.argsort(self.lib.cost[ids], kind="stable")]
@@ -187,7 +245,8 @@ def _table(entries: dict[int, int]) -> Ints:
     return table
 
 
-_HALVES = ((2, 1), (-2, 1), (4, 2), (-4, 2), (1, 2), (-1, 2), (6, 3), (-6, 3), (8, 3), (-8, 3), (3, 3), (-3, 3))
+_HALVES = ((2, 1), (-2, 1), (4, 2), (-4, 2), (1, 2), (-1, 2), (6, 3), (-6, 3), (8, 3), (-8, 3), (3, 3), (-3, 3), (12, 4),
+           (-12, 4), (10, 4), (-10, 4))
 
 
 @lru_cache(maxsize=64)

@@ -19,11 +19,11 @@ Floats = npt.NDArray[np.float64]
 
 MONOMIAL = -1
 # Opcodes: the evaluator's, with 0 for the identity and 1 for the reciprocal.
-AFFINE, INVERSE, ADD, SUB, MUL, DIV, SQRT, SQUARE, EXPONENTIAL, LOGARITHM = 0, 1, 2, 3, 4, 5, 8, 10, 12, 13
+AFFINE, INVERSE, ADD, SUB, MUL, DIV, POWER, SQRT, SQUARE, EXPONENTIAL, LOGARITHM = 0, 1, 2, 3, 4, 5, 6, 8, 10, 12, 13
 SINE, COSINE, TANH, COSH = 15, 16, 23, 22
 NAMES = {SQRT: "sqrt", SQUARE: "square", EXPONENTIAL: "exp", LOGARITHM: "log", SINE: "sin", COSINE: "cos",
          TANH: "tanh", COSH: "cosh"}  # fmt: skip
-BINARY = (ADD, SUB, MUL, DIV)
+BINARY = (ADD, SUB, MUL, DIV, POWER)
 
 
 class ExpressionLibrary:
@@ -77,6 +77,10 @@ class ExpressionLibrary:
         self.monomial[at] = both & np.isin(o, (MUL, DIV, SQUARE, SQRT, INVERSE))
         return np.asarray(at)
 
+    def exponents_of(self, i: int) -> list[int] | None:
+        """Exponents in halves of a monomial that was made as one, else None."""
+        return self._exponents[int(self.b[i])].tolist() if self.op[i] == MONOMIAL else None
+
     def formula(self, i: int) -> Formula:
         """The expression in the names of the table."""
         known = self._formulas.get(i)
@@ -96,7 +100,7 @@ class ExpressionLibrary:
         if op in BINARY:
             b = self.formula(int(self.b[i]))
             b = b if scale == 1 else Const(number(scale)) * b
-            name = {ADD: "add", SUB: "sub", MUL: "mul", DIV: "div"}[op]
+            name = {ADD: "add", SUB: "sub", MUL: "mul", DIV: "div", POWER: "pow"}[op]
             return call(name, a, b)
         if op == INVERSE:
             return 1 / a

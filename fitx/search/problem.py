@@ -18,7 +18,7 @@ def _same(f: Formula) -> Formula:
     return f
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Problem:
     """columns: (d, n), C-contiguous, on all fit rows; formulas: what each column is in the table's names.
 
