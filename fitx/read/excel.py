@@ -65,7 +65,7 @@ def _frame(rows: list[list[str]], top: int, name: str, request: Request) -> Fram
     while pairs and pairs[0][1][0].startswith(("#", "//")) and not any(pairs[0][1][1:]):
         del pairs[0]
     if not pairs:
-        raise FitxError(f"`{name}` has no rows on this sheet", "name another with `--sheet`")
+        raise FitxError(f"`{name}` has no rows on this sheet", "save the sheet that holds the table as CSV")
     numbers, records = [number for number, _ in pairs], [row for _, row in pairs]
     width = max(len(row) for row in records)
     header = read_header(records, width)
