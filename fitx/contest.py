@@ -15,15 +15,17 @@ from fitx.errors import FitxError
 from fitx.fitters.base import Context, Data, Fitter, Proposal
 from fitx.formula.evaluate import predict
 from fitx.front import Candidate, choose, pareto
-from fitx.score import score
+from fitx.score import score, spread
 from fitx.split import TINY, split_rows
 
 if TYPE_CHECKING:
     from fitx.pipeline import Settings
 
 Array = npt.NDArray[np.float64]
+Rows = npt.NDArray[np.intp]
 
 ROUNDING = 1e-12  # errors below this share of the spread of y are equal
+PAIRED_ROWS = 200_000  # at most this many rows for the paired differences of the choice
 CHOOSE_SHARE = 0.25  # of the work rows choose among formulas
 
 
@@ -50,26 +52,28 @@ class Contest:
             self.warnings.append(text)
 
 
-def run_contest(contest: Contest, data: Data, repeats: int = 4) -> tuple[Candidate, list[Candidate]]:
-    """The chosen candidate and the front. Errors: FitxError, naming each method's reason, when there is no formula.
+def run_contest(
+    contest: Contest, table: Data, rows: Rows | None = None, repeats: int = 4
+) -> tuple[Candidate, list[Candidate]]:
+    """The chosen candidate and the front, by the given rows of `table` (None: all). Errors: FitxError, naming each method's reason, when there is no formula.
 
-    Large tables: proposals are fitted to the fit rows and judged on the choose rows. Small ones: fitted to all rows of
-    `data`, and judged by refitting each structure in folds, repeated `repeats` times.
+    Large tables: proposals are fitted to the fit rows and judged on the choose rows. Small ones: fitted to all the
+    rows, and judged by refitting each structure in folds, repeated `repeats` times.
     """
-    rng = np.random.default_rng([contest.settings.seed, data.n])
-    split = split_rows(data.n, CHOOSE_SHARE, "random", rng, repeats=repeats) if data.n >= TINY else None
+    n = table.n if rows is None else len(rows)
+    rng = np.random.default_rng([contest.settings.seed, n])
+    split = split_rows(n, CHOOSE_SHARE, "random", rng, repeats=repeats) if n >= TINY else None
     folds = split.parts if split is not None and split.folds else ()
     if split is not None and not split.folds:
-        fit_rows, choose_rows = split.parts[0]
-        fit_data, choose_data = data.take(fit_rows), data.take(choose_rows)
+        fit_data, choose_data = (table.take(part if rows is None else rows[part]) for part in split.parts[0])
     else:
-        fit_data = choose_data = data
+        fit_data = choose_data = table if rows is None else table.take(rows)
     candidates: list[Candidate] = []
     reasons: list[str] = []
     try:
         for method, proposal in _proposals(contest, fit_data, reasons):
             if folds:
-                candidate = _judge_in_folds(proposal, method, data, folds)
+                candidate = _judge_in_folds(proposal, method, fit_data, folds)
             else:
                 candidate = _judge(proposal, method, fit_data, choose_data, contest.jobs)
             candidates.append(candidate)
@@ -83,7 +87,8 @@ def run_contest(contest: Contest, data: Data, repeats: int = 4) -> tuple[Candida
     front = pareto(candidates)
     if not np.isfinite(front[0].error) and len(candidates) > 1:
         front = sorted(candidates, key=lambda c: c.complexity)[:1]
-    return choose(front, ROUNDING**2 * float(np.mean(_losses(data, np.full(data.n, float(data.y.mean())))))), front
+    y = choose_data.y / (float(np.abs(choose_data.y).max()) or 1.0)
+    return choose(front, ROUNDING**2 * spread(y, choose_data.weights)), front
 
 
 def _proposals(contest: Contest, data: Data, reasons: list[str]) -> Iterator[tuple[str, Proposal]]:
@@ -131,11 +136,13 @@ def _judge(p: Proposal, method: str, fit: Data, chooser: Data, jobs: int) -> Can
     predicted = predict(p.formula, chooser.X, chooser.names, jobs)
     validation = score(chooser.y, predicted, chooser.weights, threads=jobs)
     train = score(fit.y, predict(p.formula, fit.X, fit.names, jobs), fit.weights, threads=jobs)
-    return Candidate(p, method, p.formula.complexity, validation, train, _losses(chooser, predicted))
+    every = -(-chooser.n // PAIRED_ROWS)
+    losses = _losses(chooser.every(every), predicted[::every])
+    return Candidate(p, method, p.formula.complexity, validation, train, losses)
 
 
 def _judge_in_folds(
-    p: Proposal, method: str, data: Data, folds: tuple[tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]], ...]
+    p: Proposal, method: str, data: Data, folds: tuple[tuple[Rows, Rows], ...]
 ) -> Candidate:
     """Each row's prediction by the structure refitted without its fold, averaged losses over the repeats."""
     total = np.zeros(data.n)

@@ -25,7 +25,7 @@ from fitx.front import Candidate
 from fitx.plugins import all_fitters, get_fitter
 from fitx.result import CandidateFit, Fit
 from fitx.score import Score, no_score, score
-from fitx.split import Split, check_split, split_rows
+from fitx.split import LARGE, Split, check_split, split_rows
 from fitx.table import Table
 
 Array = npt.NDArray[np.float64]
@@ -67,11 +67,12 @@ def fit_data(data: Data, settings: Settings, warnings: Sequence[str] = ()) -> Fi
         train = score(data.y, predict(chosen.proposal.formula, data.X, data.names), data.weights)
     else:
         work_rows, held_rows = split.parts[0]
-        work = data.take(work_rows)
-        chosen, front = run_contest(contest, work)
-        judged = _refit(chosen.proposal, work)
-        train = _score_on(judged, work, threads=contest.jobs)
-        del work
+        chosen, front = run_contest(contest, data, work_rows)
+        judged, train = chosen.proposal, chosen.train
+        if data.n < LARGE:  # beyond, the rows that chose would not move the constants, only take memory
+            work = data.take(work_rows)
+            judged = _refit(judged, work)
+            train = _score_on(judged, work, threads=contest.jobs)
         holdout = _score_on(judged, data.take(held_rows), split.how, contest.jobs)
     final = _refit(chosen.proposal, data)
     if holdout.r2 is None and settings.holdout > 0:

@@ -42,6 +42,12 @@ def no_score(how: str) -> Score:
     return Score(None, None, None, None, 0, how)
 
 
+def spread(y: Array, weights: Array | None = None) -> float:
+    """Weighted mean of (y - mean y)**2."""
+    _, sw, _, syy, *_ = _core.moments(y, y, weights)
+    return float(syy / sw) if sw > 0 else 0.0
+
+
 def score(y: Array, p: Array, weights: Array | None = None, how: str = "", threads: int = 1) -> Score:
     """Score of predictions p (n,) for y (n,), in one pass over the rows."""
     n = len(y)

@@ -44,11 +44,18 @@ class Data:
         """Number of features."""
         return len(self.names)
 
+    def every(self, step: int) -> Data:
+        """Every step-th row, without copying."""
+        if step == 1:
+            return self
+        weights = None if self.weights is None else self.weights[::step]
+        return Data(self.X[::step], self.y[::step], self.names, weights, self.absolute, self.target)
+
     def take(self, rows: npt.NDArray[np.intp]) -> Data:
         """The data of those rows, in that order."""
         X = np.empty((len(rows), self.d), order="F")
         for j in range(self.d):
-            np.take(self.X[:, j], rows, out=X[:, j])
+            np.take(self.X[:, j], rows, out=X[:, j], mode="clip")  # "raise" would copy through a buffer
         weights = None if self.weights is None else self.weights[rows]
         return Data(X, self.y[rows], self.names, weights, self.absolute, self.target)
 

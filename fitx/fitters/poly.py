@@ -286,10 +286,8 @@ def _highest(data: Data, highest: int | None, kind: str, interactions: bool) -> 
 
 def _sample(data: Data, fit: Polynomial) -> tuple[Array, Array, Array, float]:
     """Rows for checking forms, the ends of every feature among them; y, the stable values, and residual / rms(y)."""
-    rows = np.arange(data.n)
-    if data.n > MOST_ROWS_CHECKED:
-        ends = [f(column) for column in data.X.T for f in (np.argmin, np.argmax)]
-        rows = np.unique(np.r_[np.linspace(0, data.n - 1, MOST_ROWS_CHECKED).astype(int), ends])
+    ends = [f(column) for column in data.X.T for f in (np.argmin, np.argmax)]
+    rows = np.unique(np.r_[np.linspace(0, data.n - 1, min(data.n, MOST_ROWS_CHECKED)).astype(int), ends])
     X, y = np.asfortranarray(data.X[rows]), data.y[rows]
     stable = fit.evaluate(X)
     return X, y, stable, loss(np.full_like(y, np.median(np.abs(y - stable))), np.zeros_like(y), y)
