@@ -55,7 +55,9 @@ class Contest:
 def run_contest(
     contest: Contest, table: Data, rows: Rows | None = None, repeats: int = 4
 ) -> tuple[Candidate, list[Candidate]]:
-    """The chosen candidate and the front, by the given rows of `table` (None: all). Errors: FitxError, naming each method's reason, when there is no formula.
+    """The chosen candidate and the front, by the given rows of `table` (None: all).
+
+    Errors: FitxError, naming each method's reason, when there is no formula.
 
     Large tables: proposals are fitted to the fit rows and judged on the choose rows. Small ones: fitted to all the
     rows, and judged by refitting each structure in folds, repeated `repeats` times.

@@ -57,7 +57,8 @@ def _digits_needed(f: Formula, X: Array, names: Sequence[str], tol: float) -> di
     offsets = np.array([0, len(program.codes)], np.int64)
 
     def values(constants: Array) -> Array:
-        return _core.evaluate(program.codes, program.operands, offsets, constants, columns)[0]
+        out: Array = _core.evaluate(program.codes, program.operands, offsets, constants, columns)[0]
+        return out
 
     p = values(program.constants)
     digits: dict[int, int] = {}

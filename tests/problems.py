@@ -45,5 +45,7 @@ def problems() -> list[Problem]:
         _one("column with brackets", x, 3 * x, names=("Temp (°C)",)),
         Problem("two features", np.c_[a, b], a * b + 1, ("a", "b"), declines=True),
         Problem("collinear", np.c_[a, 2 * a], 3 * a, ("a", "b"), declines=True),
-        Problem("hundred features", r.normal(size=(60, 100)), r.normal(size=60), tuple(f"x{i}" for i in range(100)), True),
+        Problem(
+            "hundred features", r.normal(size=(60, 100)), r.normal(size=60), tuple(f"x{i}" for i in range(100)), True
+        ),
     ]

@@ -25,9 +25,7 @@ def leaves(names: list[str]) -> st.SearchStrategy[Formula]:
 
 def _calls(children: st.SearchStrategy[Formula]) -> st.SearchStrategy[Formula]:
     plain = [o for o in OPERATORS.values() if o.arity > 0 and o.name not in COMPARISONS]
-    options = [
-        st.builds(lambda args, name=o.name: call(name, *args), st.tuples(*[children] * o.arity)) for o in plain
-    ]
+    options = [st.builds(lambda args, name=o.name: call(name, *args), st.tuples(*[children] * o.arity)) for o in plain]
     conditions = st.builds(call, st.sampled_from(sorted(COMPARISONS)), children, children)
     options.append(st.builds(lambda c, a, b: call("piecewise", c, a, b), conditions, children, children))
     options.append(

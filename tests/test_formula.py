@@ -11,7 +11,7 @@ from strategies import NAMES, formulas, smooth_formulas
 from fitx import _core
 from fitx.errors import UsageError
 from fitx.formula import OPERATORS, Const, Formula, Var, call, parse
-from fitx.formula.operators import COMPARISONS, OPCODES
+from fitx.formula.operators import OPCODES
 from fitx.formula.simplify import simplify
 from fitx.formula.sympy_bridge import from_sympy, to_sympy
 
@@ -217,9 +217,11 @@ class TestExact:
     @pytest.mark.parametrize(
         ("text", "message"),
         [
-            ("2 x", "operator is missing"), ("sin x", "arguments in parentheses"), ("foo(3)", "no function named `foo`"),
+            ("2 x", "operator is missing"), ("sin x", "arguments in parentheses"),
+            ("foo(3)", "no function named `foo`"),
             ("(a", "never closed"), ("a)", "unexpected `)`"), ("a +", "ends too early"), ("", "ends too early"),
-            ("1e999", "too large"), ("a $ b", "unexpected `$`"), ("a, b", "unexpected `,`"), ("sin()", "value is missing"),
+            ("1e999", "too large"), ("a $ b", "unexpected `$`"), ("a, b", "unexpected `,`"),
+            ("sin()", "value is missing"),
             ("sin(1, 2)", "takes 1"), ("* x", "value is missing"), ("`a", "unexpected"), ("x(2)", "no function"),
             ("9" * 400, "too large"), ("a.b", "unexpected"), ("__import__('os')", "no function"),
         ],
@@ -267,8 +269,16 @@ class TestExact:
         x = sp.Symbol("x")
         assert to_sympy(parse("max(0, x - 2)")) == sp.Max(0, x - 2)
         assert to_sympy(parse("cbrt(x)")).subs(x, -8) == -2
-        assert to_sympy(parse("piecewise(x < 1, x, x == 2, 5, 0)")) == sp.Piecewise((x, x < 1), (5, sp.Eq(x, 2)), (0, True))
-        for text in ("max(0, x)", "min(x, y)", "piecewise(x <= 1, x, x > 3, 5, 0)", "abs(x) + sign(x)", "floor(x) - ceil(x)"):
+        assert to_sympy(parse("piecewise(x < 1, x, x == 2, 5, 0)")) == sp.Piecewise(
+            (x, x < 1), (5, sp.Eq(x, 2)), (0, True)
+        )
+        for text in (
+            "max(0, x)",
+            "min(x, y)",
+            "piecewise(x <= 1, x, x > 3, 5, 0)",
+            "abs(x) + sign(x)",
+            "floor(x) - ceil(x)",
+        ):
             f = parse(text)
             np.testing.assert_array_equal(from_sympy(to_sympy(f)).evaluate(XY), f.evaluate(XY))
         with pytest.raises(UsageError, match="no operator"):

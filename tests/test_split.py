@@ -33,18 +33,18 @@ def test_kinds() -> None:
     assert len(split_rows(7, 0.25, "random", rng()).parts) == 7
     assert "leave-one-out" in split_rows(7, 0.25, "random", rng()).how
     assert len(split_rows(30, 0.25, "random", rng()).parts) == 10
-    (work, held), = split_rows(100, 0.25, "random", rng()).parts
+    ((work, held),) = split_rows(100, 0.25, "random", rng()).parts
     assert (len(work), len(held)) == (75, 25)
-    (work, held), = split_rows(100, 0.2, "last", rng()).parts
+    ((work, held),) = split_rows(100, 0.2, "last", rng()).parts
     np.testing.assert_array_equal(held, np.arange(80, 100))
-    (work, held), = split_rows(200_000, 0.25, "random", rng()).parts
+    ((work, held),) = split_rows(200_000, 0.25, "random", rng()).parts
     assert abs(len(held) - 50_000) < 1000
     assert split_rows(100, 0, "random", rng()).parts == ()
 
 
 def test_groups_stay_whole() -> None:
     groups = np.repeat(np.arange(10), 20)
-    (work, held), = split_rows(200, 0.25, "group", rng(), groups).parts
+    ((work, held),) = split_rows(200, 0.25, "group", rng(), groups).parts
     assert not set(groups[work]) & set(groups[held])
     assert len(set(groups[held])) == 3
     few = split_rows(12, 0.25, "group", rng(), np.repeat(list("abc"), 4))

@@ -18,7 +18,8 @@ def evaluate_columns(f: Formula, columns: Array, names: Sequence[str], threads: 
     """Values (n,) for columns (d, n), C-contiguous; names: (d,). NaN where the formula is undefined."""
     p = compile_formula(f, {name: i for i, name in enumerate(names)})
     offsets = np.array([0, len(p.codes)], np.int64)
-    return _core.evaluate(p.codes, p.operands, offsets, p.constants, columns, threads)[0]
+    values: Array = _core.evaluate(p.codes, p.operands, offsets, p.constants, columns, threads)[0]
+    return values
 
 
 def predict(f: Formula, X: npt.ArrayLike, names: Sequence[str], threads: int = 1) -> Array:

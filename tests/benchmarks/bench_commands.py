@@ -61,9 +61,9 @@ def main() -> None:
 
     with tempfile.TemporaryDirectory() as folder:
         small = Path(folder) / "small.csv"
-        duckdb.sql(
-            "SELECT range / 10.0 AS x, 1 + x - 0.1 * x * x + random() AS y FROM range(100)"
-        ).write_csv(str(small))
+        duckdb.sql("SELECT range / 10.0 AS x, 1 + x - 0.1 * x * x + random() AS y FROM range(100)").write_csv(
+            str(small)
+        )
         fit = (FIT, "fit", str(small), "--method", "poly")
         pair("fit 100 rows / import numpy, sympy", fit, ("import numpy, sympy",), args.runs)
         made = f"SELECT random() * 4 - 1 AS x FROM range({args.rows})"
