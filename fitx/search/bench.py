@@ -9,10 +9,25 @@ import numpy as np
 import numpy.typing as npt
 
 from fitx._core.search import search_correlate
+from fitx.formula import Formula
+from fitx.search.clear import cleared
 from fitx.search.fit import fit_structure, structure_of
 from fitx.search.grammar import Grammar
-from fitx.search.library import AFFINE, ADD, EXPONENTIAL, INVERSE, MONOMIAL, MUL, DIV, POWER, SQRT, SQUARE, SUB, TANH, ExpressionLibrary
-from fitx.formula import Formula
+from fitx.search.library import (
+    ADD,
+    AFFINE,
+    DIV,
+    EXPONENTIAL,
+    INVERSE,
+    MONOMIAL,
+    MUL,
+    POWER,
+    SQRT,
+    SQUARE,
+    SUB,
+    TANH,
+    ExpressionLibrary,
+)
 from fitx.search.problem import Problem
 from fitx.search.spaces import Kind, Space, make_space
 from fitx.search.table import Table
@@ -98,7 +113,13 @@ class Workbench:
     ) -> list[Formula]:
         """Formulas of the structure with these expressions as terms."""
         terms = [self.library.formula(int(i)) for i in np.atleast_1d(ids)]
-        return fit_structure(structure_of(space, target, terms, shift), self.table)
+        found = fit_structure(structure_of(space, target, terms, shift), self.table)
+        if space.kind.log_features and found:
+            plain = [cleared(f) for f in terms]
+            if any(f is not None for f in plain):
+                plain = [f if g is None else g for f, g in zip(terms, plain, strict=True)]
+                found = [*fit_structure(structure_of(space, target, plain, shift), self.table), *found]
+        return found
 
     def improves(self, space: Space, target: Target, terms: int, r2: float) -> bool:
         """Whether r2 is the best yet for this space, target and number of terms (so that it is worth a fit)."""

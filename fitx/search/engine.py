@@ -15,13 +15,14 @@ import numpy.typing as npt
 from fitx.formula import Formula
 from fitx.search.bench import Workbench
 from fitx.search.budget import Budget
+from fitx.search.extend import extended
 from fitx.search.front import Entry, Front
 from fitx.search.grammar import Grammar
 from fitx.search.growth import grow
 from fitx.search.problem import Problem
 from fitx.search.reduce import symmetry_chain
 from fitx.search.refine import float_constants, refine
-from fitx.search.rounds import FIRST_SPACES, ROUNDS, SECOND_SPACES, affordable
+from fitx.search.rounds import EXTENDED, FIRST_SPACES, ROUNDS, SECOND_SPACES, affordable
 from fitx.search.snap import snap
 from fitx.search.spaces import Kind
 from fitx.search.stages import stages_of
@@ -76,6 +77,8 @@ class Search:
                     if self.solved or self.budget.expired():
                         return
                     yield from self._round(problem, effort, spaces, last, self._share(effort, i, len(problems)))
+                if effort is ROUNDS[0] and not last:
+                    yield from self._extended(problems[0])
 
     def _reduced(self, problems: list[Problem]) -> Iterator[Entry]:
         """The problem with its symmetries taken out one by one: the smallest first, then back to larger ones."""
@@ -90,6 +93,15 @@ class Search:
                 if self.solved or self.budget.expired():
                     return
             problems.extend(chain[-1:])
+
+    def _extended(self, problem: Problem) -> Iterator[Entry]:
+        """The problem with further columns, one at a time."""
+        for child in extended(problem, self.grammar):
+            yield from self._instant(child)
+            if not self.solved:
+                yield from self._round(child, EXTENDED, FIRST_SPACES, False, self.budget)
+            if self.solved or self.budget.expired():
+                return
 
     def _share(self, effort: Effort, i: int, count: int) -> Budget:
         if effort is ROUNDS[0] or count == 1:
@@ -111,6 +123,11 @@ class Search:
         library = grow(problem, effort.size, self.grammar, budget.share(0.35), self.threads)
         self.tried += int(library.values.tried)
         bench = Workbench(problem, library, self.grammar, self.table, self.threads, counted=self._count)
+        if not last:
+            for stage in stages_of("library"):
+                yield from self._stage(stage, Work(problem, self.table, self.grammar, bench, None, effort), budget)
+                if self.solved:
+                    return
         for kind in spaces:
             work = Work(problem, self.table, self.grammar, bench, kind, effort)
             for stage in stages_of("scan"):

@@ -15,7 +15,22 @@ import numpy.typing as npt
 from fitx.search.budget import Budget
 from fitx.search.grammar import Grammar, function_class
 from fitx.search.library import (
-    ADD, AFFINE, COSH, COSINE, DIV, EXPONENTIAL, INVERSE, LOGARITHM, MUL, NAMES, POWER, SINE, SQRT, SQUARE, SUB, TANH,
+    ADD,
+    AFFINE,
+    COSH,
+    COSINE,
+    DIV,
+    EXPONENTIAL,
+    INVERSE,
+    LOGARITHM,
+    MUL,
+    NAMES,
+    POWER,
+    SINE,
+    SQRT,
+    SQUARE,
+    SUB,
+    TANH,
     ExpressionLibrary,
 )  # fmt: skip
 from fitx.search.problem import Problem
@@ -27,7 +42,7 @@ PI = float(np.pi)
 Unary = tuple[int, float, float]
 SCALED_TRIG = [(op, s, 0.0) for s in (2, 0.5, PI, 2 * PI) for op in (SINE, COSINE)]
 SCALED_EXP: list[Unary] = [
-    (EXPONENTIAL, 1.0, -1.0), (EXPONENTIAL, 0.5, 0.0), (EXPONENTIAL, 0.5, -1.0), (EXPONENTIAL, -0.5, 0.0),
+    (EXPONENTIAL, 1.0, -1.0), (EXPONENTIAL, -1.0, -1.0), (EXPONENTIAL, 0.5, 0.0), (EXPONENTIAL, 0.5, -1.0), (EXPONENTIAL, -0.5, 0.0),
     (EXPONENTIAL, 2.0, 0.0), (EXPONENTIAL, 2.0, -1.0), (EXPONENTIAL, -2.0, 0.0), (EXPONENTIAL, 0.5 / PI, 0.0),
     (EXPONENTIAL, 0.5 / PI, -1.0),
 ]  # fmt: skip
@@ -42,6 +57,7 @@ OF_MONOMIALS: list[Unary] = [
     *((op, sign * s, o) for s in (1, 0.5, 2, 0.5 / PI) for op, sign, o in (
         (EXPONENTIAL, 1, 0.0), (EXPONENTIAL, -1, 0.0), (EXPONENTIAL, 1, -1.0), (EXPONENTIAL, 1, 1.0), (COSH, 1, 0.0),
         (TANH, 1, 0.0))),
+    (EXPONENTIAL, -1, -1.0), (EXPONENTIAL, -1, 1.0), (EXPONENTIAL, -2, -1.0), (EXPONENTIAL, -2, 1.0),
     (LOGARITHM, 1, 0),
 ]  # fmt: skip
 _CHUNK = 32_768  # candidates between two looks at the clock

@@ -60,8 +60,8 @@ class Work:
 
 
 class Stage(ABC):
-    """One way to find formulas. family: "instant" (on a problem alone), "scan" (in each space of a workbench) or "last"
-    (once a workbench, after its spaces). rank: order within the family."""
+    """One way to find formulas. family: "instant" (on a problem alone), "library" (once a
+    workbench, first), "scan" (in each of its spaces) or "last" (once, after these). rank: order within the family."""
 
     name: ClassVar[str]
     family: ClassVar[str]

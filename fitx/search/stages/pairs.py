@@ -13,7 +13,6 @@ from fitx.search.bench import Near, Workbench
 from fitx.search.budget import Budget
 from fitx.search.spaces import Kind, Space
 from fitx.search.stages.base import EXACT, Effort, Stage, Work
-from fitx.search.targets import Target
 
 Array = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int32]

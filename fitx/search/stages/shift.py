@@ -34,7 +34,7 @@ _KEEP = 4
 _NEAR = 3e-5  # float32's 1 - |correlation| at which a match is rechecked
 _EXACT = 1e-9
 _NEAR_PAIR = 1e-4  # the same for pairs, whose R2 loses digits when the two are alike
-_PAIR_FEATURES = 2000
+_PAIR_FEATURES = 1500
 _PAIR_RESIDUALS = 50  # in one Gram product
 
 
@@ -63,10 +63,11 @@ class Shift(Stage):
         if count < 2 or not targets:
             return
         first, terms = shift_terms(bench, targets, shifts)
+        count_many = min(60, shifts // 4)
         seen: list[tuple[float, Residual]] = []
         batch: list[Residual] = []
         for position, term in enumerate(terms):
-            factors = MANY if position < first + 60 else FEW
+            factors = MANY if position < first + count_many else FEW
             batch += [(t, int(term), c) for t in range(len(targets)) for c in factors]
             if len(batch) >= _BATCH or position == len(terms) - 1:
                 score, kept, exact = _match(bench, space, kind, targets, batch, count)
@@ -76,8 +77,12 @@ class Shift(Stage):
                 batch = []
                 if budget.expired():
                     return
+        # The plainest differences in any case, then those that one feature explains best.
+        cost = bench.library.cost
+        plain = [r for _, r in seen if abs(r[2]) == 1 and cost[r[1]] <= 2][: 2 * effort.shift_pairs]
         seen.sort(key=lambda r: -r[0])
-        yield from _second(bench, space, kind, targets, [r for _, r in seen[: effort.shift_pairs]], count, budget)
+        chosen = dict.fromkeys((*plain, *(r for _, r in seen[: effort.shift_pairs])))
+        yield from _second(bench, space, kind, targets, list(chosen), count, budget)
 
 
 def shift_terms(bench: Workbench, targets: list[Target], count: int) -> tuple[int, Ints]:
@@ -100,7 +105,7 @@ def shift_terms(bench: Workbench, targets: list[Target], count: int) -> tuple[in
         if not np.isfinite(t).all():
             continue
         gain = (values @ t) ** 2 / norm * np.where(mono, 1.0, 0.8)
-        for kind, keep in ((product, 60), (simple, 15)):
+        for kind, keep in ((product, min(60, count // 4)), (simple, min(15, count // 16))):
             ids = np.flatnonzero(kind)
             chosen.update(dict.fromkeys(ids[np.argsort(-gain[ids], kind="stable")[:keep]].tolist()))
     first = len(chosen)

@@ -1,0 +1,54 @@
+"""Problems with further columns: x - 1, x + 1, x - y, x + y, and sines and cosines, so that monomials may hold them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from fitx.formula import Formula, call
+from fitx.search.grammar import Grammar
+from fitx.search.problem import Problem
+
+_MOST = 40
+_ANGLE = 7.0  # columns within +- this may be angles
+_ANGLES = 3
+
+
+def extended(problem: Problem, grammar: Grammar) -> list[Problem]:
+    """The problem with columns added, one idea at a time, likely ones first."""
+    made: list[Problem] = []
+    for columns, formulas, label in _ideas(problem, grammar):
+        values = np.array(columns)
+        if not np.isfinite(values).all() or (np.ptp(values, axis=1) == 0).any():
+            continue
+        every = problem.with_columns(
+            np.vstack([problem.columns, values]), [*problem.formulas, *formulas], f" with {label}"
+        )
+        active = (*problem.active, *range(problem.d, problem.d + len(formulas)))
+        made.append(every.restricted(active, ""))
+        if len(made) == _MOST:
+            break
+    return made
+
+
+def _ideas(problem: Problem, grammar: Grammar) -> Iterator[tuple[list[np.ndarray], list[Formula], str]]:
+    x, f, active = problem.columns, problem.formulas, problem.active
+    waves = grammar.allows("sin") and grammar.allows("cos")
+    angles = [k for k in active if np.abs(x[k]).max() <= _ANGLE and np.ptp(x[k]) > 0.5] if waves else []
+    if 1 < len(angles) <= _ANGLES:
+        yield (
+            [w for k in angles for w in (np.sin(x[k]), np.cos(x[k]))],
+            [w for k in angles for w in (call("sin", f[k]), call("cos", f[k]))], "waves",
+        )  # fmt: skip
+    for k in active:
+        yield [x[k] - 1], [f[k] - 1], f"{k + 1}-1"
+    for i in active:
+        for j in active:
+            if i < j:
+                yield [x[i] - x[j]], [f[i] - f[j]], f"{i + 1}-{j + 1}"
+                yield [x[i] + x[j]], [f[i] + f[j]], f"{i + 1}+{j + 1}"
+    for k in angles:
+        yield [np.sin(x[k]), np.cos(x[k])], [call("sin", f[k]), call("cos", f[k])], f"waves of {k + 1}"
+    for k in active:
+        yield [x[k] + 1], [f[k] + 1], f"{k + 1}+1"
