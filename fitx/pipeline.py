@@ -30,7 +30,7 @@ from fitx.table import Table
 
 Array = npt.NDArray[np.float64]
 
-REFIT_FRONT = 1_000_000  # rows up to which every candidate of the front, not only the chosen, is refitted on all rows
+REFIT_FRONT = 1_000_000  # rows up to which every candidate of the front, not only the chosen, is refitted to all rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,12 +58,13 @@ def fit_data(data: Data, settings: Settings, warnings: Sequence[str] = ()) -> Fi
         raise FitxError("there are no rows to fit" if data.n == 0 else "there is no feature to explain the target by")
     rng = np.random.default_rng(settings.seed)
     split = split_rows(data.n, settings.holdout, settings.split, rng, settings.groups)
-    # The first contest, the one that decides, gets half of the time where folds repeat it.
+    # The first contest, the one that decides, gets half of the time where folds repeat it; the last tenth is for
+    # refitting and the report.
     limit = np.inf if settings.time_limit is None else settings.time_limit
-    contest = Contest(fitters, settings, began + (limit / 2 if split.folds else limit), list(warnings))
+    contest = Contest(fitters, settings, began + limit * (0.5 if split.folds else 0.9), list(warnings))
     if split.folds or not split.parts:
         chosen, front = run_contest(contest, data)
-        holdout = _cross_validate(contest, data, split, began + limit)
+        holdout = _cross_validate(contest, data, split, began + 0.9 * limit)
         train = score(data.y, predict(chosen.proposal.formula, data.X, data.names), data.weights)
     else:
         work_rows, held_rows = split.parts[0]
@@ -92,7 +93,7 @@ def fit_data(data: Data, settings: Settings, warnings: Sequence[str] = ()) -> Fi
         holdout=holdout,
         parameters=final.parameters,
         covariance=final.covariance,
-        candidates=tuple(_as_result(c, data) for c in front),
+        candidates=tuple(_as_result(c, data, began + limit) for c in front),
         warnings=tuple(all_warnings),
         label=final.label,
         seed=settings.seed,
@@ -181,9 +182,9 @@ def _score_on(p: Proposal, data: Data, how: str = "", threads: int = 1) -> Score
     return score(data.y, predict(p.formula, data.X, data.names, threads), data.weights, how, threads)
 
 
-def _as_result(c: Candidate, data: Data) -> CandidateFit:
+def _as_result(c: Candidate, data: Data, deadline: float) -> CandidateFit:
     p = c.proposal
-    if data.n <= REFIT_FRONT:
+    if data.n <= REFIT_FRONT and time.perf_counter() < deadline:
         try:
             p = _refit(p, data)
         except FitxError:
