@@ -8,3 +8,7 @@ from hypothesis import HealthCheck, settings
 settings.register_profile("default", deadline=None, max_examples=100, suppress_health_check=[HealthCheck.too_slow])
 settings.register_profile("long", deadline=None, max_examples=5000, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile(os.environ.get("FITX_HYPOTHESIS", "default"))
+
+# Tests start `python -c ...` and `python -m fitx` from the root of a clone, where the folder fitx, which has no
+# compiled core, must not stand before the package that is installed.
+os.environ["PYTHONSAFEPATH"] = "1"

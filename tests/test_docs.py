@@ -127,7 +127,14 @@ def test_readme_method_is_found_and_fits(tmp_path: Path) -> None:
     assert "above 0" in declined.stderr
 
 
-def test_readme_method_keeps_the_promise_of_ten_minutes() -> None:
+def test_readme_method_passes_the_tests_of_every_method(tmp_path: Path) -> None:
+    assert "`pytest tests/test_contract.py`" in README
+    ran = run("pytest -q -p no:cacheprovider tests/test_contract.py -k power", ROOT, **plugged_in(tmp_path))
+    assert ran.returncode == 0, ran.stdout
+    assert re.search(r"\d\d passed", ran.stdout)
+
+
+def test_readme_method_is_short() -> None:
     assert len(method_file().splitlines()) <= 20
 
 
