@@ -147,7 +147,10 @@ def feature_order(lib: ExpressionLibrary, log: bool) -> tuple[Ints, int]:
         primary = sums | powers | (unary & ~np.isin(op, (SQUARE, SQRT, INVERSE)))
         of_monomial = primary & unary & lib.monomial[np.maximum(lib.a[:n], 0)]
         short = 4 * lib.cost[np.maximum(lib.a[:n], 0)] + 4 * ~unit - 4 - 4 * ((op == AFFINE) & unit)
-        key = np.where(of_monomial, short, key)
+        # Of long monomials, waves and logarithms come later.
+        plain = np.isin(op, (AFFINE, EXPONENTIAL)) & ~((op == EXPONENTIAL) & (lib.offset[:n] > 0))
+        short = short + 2 * (~plain & (lib.cost[np.maximum(lib.a[:n], 0)] > 2))
+        key = np.where(of_monomial, short, key - 4 * sums)
     else:
         primary = ~sums & (op != AFFINE)
         key = key - 4 * lib.monomial[:n]

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from fractions import Fraction
 
-from fitx.formula import Call, Const, Formula
-from fitx.search.algebra import linear, product
+from fitx.formula import Call, Const, Formula, call
+from fitx.search.algebra import linear, number, product
 
 Monomial = dict[Formula, Fraction]
 
@@ -30,6 +30,23 @@ def cleared(f: Formula) -> Formula | None:
     return linear(parts)
 
 
+def collected(f: Formula) -> Formula:
+    """`f` with the powers of each factor of a product collected, those inside powers of products too: k (k x)^-2 becomes
+    1/(k x^2). Defined wherever the factors are not zero; kept only where it is shorter."""
+
+    def node(g: Call, args: list[Formula]) -> Formula:
+        built = call(g.op, *args)
+        if not isinstance(built, Call) or built.op not in ("mul", "div", "square", "cube", "pow"):
+            return built
+        constant, factors = _monomial((1.0, built), Fraction(1))
+        if not factors or abs(constant) > 1e300 or constant == 0:
+            return built
+        short = product(number(constant), [(b, float(e)) for b, e in factors.items() if e])
+        return short if short.complexity < built.complexity else built
+
+    return f.fold(lambda leaf: leaf, node)
+
+
 def _terms(f: Formula, sign: float) -> list[tuple[float, Formula]]:
     if isinstance(f, Call) and f.op in ("add", "sub"):
         return _terms(f.args[0], sign) + _terms(f.args[1], sign if f.op == "add" else -sign)
@@ -45,15 +62,22 @@ def _monomial(term: tuple[float, Formula], power: Fraction) -> tuple[float, Mono
     stack = [(f, power)]
     while stack:
         g, e = stack.pop()
-        if isinstance(g, Const) and g.value > 0:
-            constant *= float(g.value) ** float(e)
+        if isinstance(g, Const) and (g.value > 0 or (g.value < 0 and e.denominator == 1)):
+            constant *= float(g.value) ** (int(e) if e.denominator == 1 else float(e))
         elif isinstance(g, Call) and g.op in ("mul", "div"):
             stack += [(g.args[0], e), (g.args[1], e if g.op == "mul" else -e)]
         elif isinstance(g, Call) and g.op in ("square", "cube"):
             stack.append((g.args[0], e * (2 if g.op == "square" else 3)))
-        elif isinstance(g, Call) and g.op == "neg":
-            constant = -constant
+        elif isinstance(g, Call) and g.op == "pow" and (p := _whole(g.args[1])) is not None:
+            stack.append((g.args[0], e * p))
+        elif isinstance(g, Call) and g.op == "neg" and e.denominator == 1:
+            constant = -constant if e.numerator % 2 else constant
             stack.append((g.args[0], e))
         else:
             exponents[g] = exponents.get(g, Fraction(0)) + e
     return constant, exponents
+
+
+def _whole(f: Formula) -> int | None:
+    whole = isinstance(f, Const) and float(f.value).is_integer() and abs(f.value) <= 24
+    return int(f.value) if whole else None  # type: ignore[attr-defined]

@@ -15,6 +15,7 @@ import numpy.typing as npt
 from fitx.formula import Formula
 from fitx.search.bench import Workbench
 from fitx.search.budget import Budget
+from fitx.search.clear import collected
 from fitx.search.extend import extended
 from fitx.search.front import Entry, Front
 from fitx.search.grammar import Grammar
@@ -173,7 +174,7 @@ class Search:
         error = self.table.error_on_check(formula)
         if not np.isfinite(error):
             return None
-        formula = formula.simplify()
+        formula = self._shorter(formula.simplify(), error)
         if not self._wanted(formula, error):
             return None
         if error > 1e-30:
@@ -188,6 +189,13 @@ class Search:
         if error <= self.floor:
             self._exact(entry)
         return entry
+
+    def _shorter(self, formula: Formula, error: float) -> Formula:
+        """With factors collected, where that is as good on the rows."""
+        short = collected(formula).simplify()
+        if short.complexity >= formula.complexity:
+            return formula
+        return short if self.table.error_on_check(short) <= max(2 * error, 1e-26) else formula
 
     def _wanted(self, formula: Formula, error: float) -> bool:
         complexity = formula.complexity

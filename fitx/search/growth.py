@@ -51,14 +51,18 @@ PLAIN: list[Unary] = [
     (SQUARE, 1, 0), (SQRT, 1, 0), (INVERSE, 1, 0), (AFFINE, 1, 1), (AFFINE, -1, 1), (SINE, 1, 0), (COSINE, 1, 0),
     (EXPONENTIAL, 1, 0), (EXPONENTIAL, -1, 0), (LOGARITHM, 1, 0),
 ]  # fmt: skip
+# Functions of monomials: the plain ones for many monomials first, then the others.
+PLAIN_OF_MONOMIALS: list[Unary] = [
+    (AFFINE, 1, 1), (AFFINE, -1, 1), (EXPONENTIAL, -1, 0), (EXPONENTIAL, 1, -1), (EXPONENTIAL, -1, -1), (SINE, 1, 0),
+    (COSINE, 1, 0), (LOGARITHM, 1, 0), (EXPONENTIAL, 1, 0), (EXPONENTIAL, 1, 1), (TANH, 1, 0),
+]  # fmt: skip
 OF_MONOMIALS: list[Unary] = [
-    *((AFFINE, s, 1.0) for s in (1, -1, 2, -2, 0.5, -0.5, 1 / 3, -1 / 3, 3, -3)),
-    *((op, s, 0.0) for s in (1, 0.5, 2, PI, 2 * PI) for op in (SINE, COSINE)),
-    *((op, sign * s, o) for s in (1, 0.5, 2, 0.5 / PI) for op, sign, o in (
+    *((AFFINE, s, 1.0) for s in (2, -2, 0.5, -0.5, 1 / 3, -1 / 3, 3, -3)),
+    *((op, s, 0.0) for s in (0.5, 2, PI, 2 * PI) for op in (SINE, COSINE)),
+    (EXPONENTIAL, -1, 1.0), (COSH, 1, 0.0), (EXPONENTIAL, -2, -1.0), (EXPONENTIAL, -2, 1.0),
+    *((op, sign * s, o) for s in (0.5, 2, 0.5 / PI) for op, sign, o in (
         (EXPONENTIAL, 1, 0.0), (EXPONENTIAL, -1, 0.0), (EXPONENTIAL, 1, -1.0), (EXPONENTIAL, 1, 1.0), (COSH, 1, 0.0),
         (TANH, 1, 0.0))),
-    (EXPONENTIAL, -1, -1.0), (EXPONENTIAL, -1, 1.0), (EXPONENTIAL, -2, -1.0), (EXPONENTIAL, -2, 1.0),
-    (LOGARITHM, 1, 0),
 ]  # fmt: skip
 _CHUNK = 32_768  # candidates between two looks at the clock
 
@@ -81,7 +85,8 @@ def grow(problem: Problem, size: Size, grammar: Grammar, budget: Budget, threads
     grower.monomials(size.monomials, size.total)
     grower.sums_of_powers(len(lib) + (size.total - len(lib)) // 4)
     grower.variable_powers(len(lib) + (size.total - len(lib)) // 4)
-    grower.functions_of_monomials(len(lib) + (size.total - len(lib)) * 2 // 3)
+    grower.functions_of_monomials(PLAIN_OF_MONOMIALS, len(lib) + (size.total - len(lib)) // 2)
+    grower.functions_of_monomials(OF_MONOMIALS, len(lib) + (size.total - len(lib)) // 2)
     grower.monomials_times_atoms(min(generic, 4000), size.total)
     return lib
 
@@ -216,9 +221,9 @@ class _Grower:
         ids = np.flatnonzero(self.lib.monomial[: len(self.lib)]).astype(np.int32)
         return ids[np.argsort(self.lib.cost[ids], kind="stable")]
 
-    def functions_of_monomials(self, limit: int) -> None:
-        """1 + s m, sin(s m), exp(s m), ... for every monomial m, cheapest first."""
-        for batch in self._apply(self._cheapest_monomials(), OF_MONOMIALS):
+    def functions_of_monomials(self, functions: Sequence[Unary], limit: int) -> None:
+        """f(s m) + o for every monomial m, cheapest first."""
+        for batch in self._apply(self._cheapest_monomials(), functions):
             if len(self.lib) >= limit or self.budget.expired():
                 return
             self._add(*batch, cost=self.lib.cost[batch[1]] + 1, limit=limit)

@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from fitx.formula import Const, Formula
+from fitx.search.algebra import power
 from fitx.search.budget import Budget
 from fitx.search.problem import Problem
 from fitx.search.stages.polynomial import polynomial_exponents
@@ -64,12 +65,14 @@ _FAMILIES = (
 
 @dataclass(frozen=True, slots=True)
 class Symmetry:
-    """Columns i and j of the active ones enter through one new column; misfit: disagreement of the derivatives."""
+    """Columns i and j of the active ones enter through one new column, and j as a power besides; misfit: disagreement of
+    the derivatives."""
 
     first: int
     second: int
     family: _Family
     factor: Fraction
+    power: float
     misfit: float
 
 
@@ -81,10 +84,10 @@ def symmetries(problem: Problem, most: int = 3) -> list[Symmetry]:
     rows = np.unique(np.linspace(0, problem.n - 1, min(problem.n, _ROWS)).astype(int))
     x, y = problem.columns[active][:, rows], problem.y[rows]
     found: list[Symmetry] = []
-    for t in _targets(y):
+    for t, logarithm in _targets(y):
         gradient = surrogate_gradient(x, t)
         if gradient is not None:
-            found += _compare(problem, active, x, gradient)
+            found += _compare(problem, active, x, gradient, logarithm)
     found.sort(key=lambda s: s.misfit)
     unique: dict[tuple[int, int, str], Symmetry] = {}
     for s in found:
@@ -107,6 +110,10 @@ def symmetry_chain(problem: Problem, budget: Budget) -> list[Problem]:
 def reduced(problem: Problem, s: Symmetry) -> Problem:
     """The problem in which one column replaces the two."""
     i, j, c = s.first, s.second, float(s.factor)
+    if s.power:
+        factor = power(problem.formulas[j], abs(s.power))
+        factor = factor if s.power > 0 else 1 / factor
+        problem = problem.divided(problem.columns[j] ** s.power, factor, problem.active, f" over {j + 1}^{s.power:g}")
     with np.errstate(all="ignore"):
         column = s.family.column(problem.columns[i], problem.columns[j], c)
     formula = s.family.formula(problem.formulas[i], problem.formulas[j], s.factor)
@@ -118,11 +125,11 @@ def reduced(problem: Problem, s: Symmetry) -> Problem:
     return made.restricted((*active, len(rest)), "")
 
 
-def _targets(y: Array) -> Iterator[Array]:
+def _targets(y: Array) -> Iterator[tuple[Array, bool]]:
     if np.isfinite(y).all():
-        yield y
+        yield y, False
         if (y > 0).all() or (y < 0).all():
-            yield np.log(np.abs(y))
+            yield np.log(np.abs(y)), True
 
 
 def surrogate_gradient(x: Array, t: Array) -> Array | None:
@@ -163,7 +170,7 @@ def _chebyshev(u: Array, degree: int) -> tuple[Array, Array]:
     return T, dT
 
 
-def _compare(problem: Problem, active: list[int], x: Array, gradient: Array) -> Iterator[Symmetry]:
+def _compare(problem: Problem, active: list[int], x: Array, gradient: Array, logarithm: bool) -> Iterator[Symmetry]:
     size = np.sqrt((gradient**2).mean(axis=1)) * x.std(axis=1)
     relevant = size > 1e-3 * size.max()
     for p in range(len(active)):
@@ -177,24 +184,31 @@ def _compare(problem: Problem, active: list[int], x: Array, gradient: Array) -> 
                     with np.errstate(all="ignore"):
                         a = gradient[i] / family.derivative(x[i])
                         b = gradient[j] / family.derivative(x[j])
-                    factor = _ratio(a, b)
+                    free = logarithm and family.name == "product"
+                    factor = _ratio(a, b, free)
                     if factor is None or (abs(factor[0]) == 1 and i == q):
                         continue
                     yield Symmetry(active[i], active[j], family, *factor)
 
 
-def _ratio(a: Array, b: Array) -> tuple[Fraction, float] | None:
-    """c with b = c a for a short fraction c, and the misfit; rows where a derivative explodes are left out."""
+def _ratio(a: Array, b: Array, offset: bool) -> tuple[Fraction, float, float] | None:
+    """c, k with b = c a + k for a whole c and k in halves (0 unless `offset`), and the misfit; rows where a derivative
+    explodes are left out."""
     ok = np.isfinite(a) & np.isfinite(b)
     size = np.abs(a) + np.abs(b)
     ok &= size <= np.quantile(size[ok], 0.95) if ok.any() else ok
     a, b = a[ok], b[ok]
     if len(a) < 10 or not float(a @ a) > 0:
         return None
-    c = float(a @ b) / float(a @ a)
-    short = Fraction(c).limit_denominator(1)
-    if short not in (1, -1, 2, -2, 3, -3, 4, -4) or abs(float(short) - c) > 0.1 * abs(c):
+    mean_a, mean_b = (float(a.mean()), float(b.mean())) if offset else (0.0, 0.0)
+    u, v = a - mean_a, b - mean_b
+    if float(v @ v) < 1e-3 * float(b @ b) or not float(u @ u) > 0:
+        return None  # a pure power, divided out elsewhere
+    c = float(u @ v) / float(u @ u)
+    short = round(c)
+    if abs(short) not in (1, 2, 3, 4) or abs(short - c) > 0.1 * abs(c):
         return None
-    r = b - float(short) * a
-    misfit = float(r @ r) / float(b @ b)
-    return (short, misfit) if misfit < _CLOSE else None
+    k = float(np.round(2 * (mean_b - short * mean_a))) / 2
+    r = b - short * a - k
+    misfit = float(r @ r) / float(v @ v)
+    return (Fraction(short), k, misfit) if misfit < _CLOSE else None

@@ -81,11 +81,38 @@ def detect(problem: Problem) -> Stripped:
     return Stripped(exponents, tuple(functions), powers, tuple(left))
 
 
+def relevant_columns(problem: Problem) -> list[int]:
+    """Columns with any significant term in the regression; all of them where the rows are too few to tell.
+
+    With many columns and few rows the products are left out.
+    """
+    n, d = problem.n, problem.d
+    rows = np.unique(np.linspace(0, n - 1, min(n, _ROWS)).astype(int))
+    x = problem.columns[:, rows]
+    with np.errstate(all="ignore"):
+        t = np.log(np.abs(problem.y[rows]))
+    good = np.isfinite(t)
+    for products in (True, False):
+        design = _Design(x, products)
+        if good.sum() <= 2 * len(design.rows) or d < 2:
+            continue
+        fit = _huber(design.rows, np.where(good, t, 0.0), good.astype(float))
+        if fit is None:
+            continue
+        beta, variance = fit
+        size = np.abs(beta) / np.maximum(np.sqrt(variance), 1e-300)
+        owners = design.owners()
+        strength = np.array([max(size[i] for i in owners[k]) for k in range(d)])
+        seen = np.flatnonzero(strength > 3.5)
+        return [int(k) for k in seen] if len(seen) else list(range(d))
+    return list(range(d))
+
+
 class _Design:
     """Rows of the regression and whom they belong to: 1, log x_k, log|cos|, log|sin|, products of logarithms."""
 
-    def __init__(self, x: Array) -> None:
-        d = len(x)
+    def __init__(self, x: Array, products: bool = True) -> None:
+        self.d = d = len(x)
         with np.errstate(all="ignore"):
             logs = np.log(np.maximum(x, 1e-3))
         logs = logs - logs.mean(axis=1)[:, None]
@@ -100,9 +127,21 @@ class _Design:
                         if self._add(np.maximum(-5.0, np.log(np.abs(wave)))):
                             table[k] = len(self.rows) - 1
         for i in range(d):
-            for j in range(i, d):
+            for j in range(i, d if products else i + 1):
                 if self._add(logs[i] * logs[j]):
                     self.products.append((len(self.rows) - 1, i, j))
+
+    def owners(self) -> dict[int, list[int]]:
+        """For each column the rows that hold it."""
+        found = {k: [1 + k] for k in range(self.d)}
+        for table in (self.cos, self.sin):
+            for k, i in table.items():
+                found[k].append(i)
+        for i, p, q in self.products:
+            found[p].append(i)
+            if q != p:
+                found[q].append(i)
+        return found
 
     def _add(self, v: Array) -> bool:
         v = v - v.mean()

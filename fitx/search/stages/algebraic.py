@@ -45,7 +45,8 @@ class Algebraic(Stage):
             a, b = a / size**2, b / size
             if not a.any() or not (b.any() and c.any()):
                 return
-            A, B, C = (sample.polynomial(powers, v, a) for v in (a, b, c))
+            unit = sample.leading(powers, a)
+            A, B, C = (sample.polynomial(powers, v, unit) for v in (a, b, c))
             root = call("sqrt", B**2 - 4 * A * C)
             for f in ((root - B) / (2 * A), (-B - root) / (2 * A)):
                 yield work.problem.lift(f)

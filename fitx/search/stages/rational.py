@@ -47,7 +47,8 @@ class WideRational(Stage):
                     continue
                 top, bottom = relation[: len(above)], relation[len(above) :]
                 if bottom.any() and top.any():
-                    f = sample.polynomial(above, top, bottom) / sample.polynomial(below, bottom, bottom)
+                    unit = sample.leading(below, bottom)
+                    f = sample.polynomial(above, top, unit) / sample.polynomial(below, bottom, unit)
                     yield work.problem.lift(target.inverse(f))
                     return
 
@@ -76,10 +77,12 @@ class Sample:
         """Values of the monomials of the scaled columns."""
         return monomial_values(self.columns, powers)
 
-    def polynomial(self, powers: tuple[tuple[int, ...], ...], c: Array, lead: Array) -> Formula:
-        """sum c_i m_i in the names of the table, divided by the first nonzero coefficient of `lead` (unscaled)."""
+    def leading(self, powers: tuple[tuple[int, ...], ...], c: Array) -> float:
+        """The first nonzero coefficient, for columns that are not scaled."""
+        first = int(np.flatnonzero(c)[0])
+        return float(c[first] / np.prod(self.scale ** np.array(powers[first])))
+
+    def polynomial(self, powers: tuple[tuple[int, ...], ...], c: Array, unit: float) -> Formula:
+        """sum c_i m_i / unit in the names of the table."""
         unscaled = c / np.array([np.prod(self.scale ** np.array(e)) for e in powers])
-        first = int(np.flatnonzero(lead)[0])
-        unit = lead[first] / np.prod(self.scale ** np.array(powers[first]))
-        used = [(float(v / unit), monomial_formula(self.problem, e)) for v, e in zip(unscaled, powers, strict=True) if v]
-        return linear(used)
+        return linear((float(v / unit), monomial_formula(self.problem, e)) for v, e in zip(unscaled, powers, strict=True) if v)

@@ -34,7 +34,7 @@ _KEEP = 4
 _NEAR = 3e-5  # float32's 1 - |correlation| at which a match is rechecked
 _EXACT = 1e-9
 _NEAR_PAIR = 1e-4  # the same for pairs, whose R2 loses digits when the two are alike
-_PAIR_FEATURES = 1500
+_PAIR_FEATURES = 2500
 _PAIR_RESIDUALS = 50  # in one Gram product
 
 
