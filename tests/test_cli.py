@@ -37,7 +37,7 @@ def table(tmp_path: Path) -> Path:
 
 def fitx_process(*args: str, stdin: bytes | None = None, **env: str) -> subprocess.CompletedProcess[bytes]:
     return subprocess.run(
-        [sys.executable, "-m", "fitx", *args], input=stdin, capture_output=True, timeout=120, env={**os.environ, **env}
+        [sys.executable, "-P", "-m", "fitx", *args], input=stdin, capture_output=True, timeout=120, env={**os.environ, **env}
     )
 
 
@@ -195,7 +195,7 @@ class TestManners:
             ("sympy,scipy,sklearn,duckdb,rich", ["fit", str(tmp_path / "t.csv"), "--method", "poly"]),
         ):
             done = subprocess.run(
-                [sys.executable, "-c", code, heavy, *args], capture_output=True, text=True, check=True
+                [sys.executable, "-P", "-c", code, heavy, *args], capture_output=True, text=True, check=True
             )
             assert done.stderr.strip() == "", (args, done.stderr)
 
@@ -207,7 +207,7 @@ class TestManners:
         model = tmp_path / "m.json"
         assert fitx_process("fit", str(table), "--method", "poly", "--save", str(model)).returncode == 0
         done = subprocess.run(
-            f'"{sys.executable}" -m fitx predict "{model}" "{table}" | head -1',
+            f'"{sys.executable}" -P -m fitx predict "{model}" "{table}" | head -1',
             shell=True,
             capture_output=True,
             timeout=60,
@@ -221,7 +221,7 @@ class TestManners:
         np.savetxt(tmp_path / "t.csv", np.c_[X, r.normal(size=39)], delimiter=",", header="a,b,c,y", comments="")
         model = tmp_path / "m.json"
         p = subprocess.Popen(
-            [sys.executable, "-m", "fitx", "fit", str(tmp_path / "t.csv"), "-m", "poly", "--save", str(model)],
+            [sys.executable, "-P", "-m", "fitx", "fit", str(tmp_path / "t.csv"), "-m", "poly", "--save", str(model)],
             stdout=subprocess.PIPE, stderr=subprocess.PIPE,
         )  # fmt: skip
         time.sleep(0.7)

@@ -208,5 +208,5 @@ def test_a_quick_start_imports_no_heavy_packages() -> None:
         "[q.ci95 for r in p.propose(d, c) for q in r.parameters]\n"
         "print([m for m in ('scipy', 'sympy', 'sklearn', 'duckdb') if m in sys.modules])\n"
     )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    done = subprocess.run([sys.executable, "-P", "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"

@@ -195,5 +195,5 @@ def test_a_small_table_imports_little(tmp_path: Path):
         "import sys; from fitx.read import read; read(sys.argv[1]);"
         "print([m for m in ('duckdb', 'sympy', 'scipy', 'sklearn', 'pandas', 'json', 'gzip') if m in sys.modules])"
     )
-    run = subprocess.run([sys.executable, "-c", code, str(file)], capture_output=True, text=True, check=True)
+    run = subprocess.run([sys.executable, "-P", "-c", code, str(file)], capture_output=True, text=True, check=True)
     assert run.stdout.strip() == "[]"
