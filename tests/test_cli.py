@@ -37,7 +37,11 @@ def table(tmp_path: Path) -> Path:
 
 def fitx_process(*args: str, stdin: bytes | None = None, **env: str) -> subprocess.CompletedProcess[bytes]:
     return subprocess.run(
-        [sys.executable, "-P", "-m", "fitx", *args], input=stdin, capture_output=True, timeout=120, env={**os.environ, **env}
+        [sys.executable, "-P", "-m", "fitx", *args],
+        input=stdin,
+        capture_output=True,
+        timeout=120,
+        env={**os.environ, **env},
     )
 
 

@@ -8,7 +8,7 @@ The kernels exist for several instruction sets and the best that the CPU has is 
 from __future__ import annotations
 
 try:
-    import fitx._core._native
+    from fitx._core import _native as _native
 except ModuleNotFoundError as e:  # the source folder shadows the installed package
     raise ModuleNotFoundError(
         "fitx's compiled core is not in this folder: run from another folder, or `pip install -e .` here", name=e.name
