@@ -30,6 +30,7 @@ from fitx.table import Table
 
 Array = npt.NDArray[np.float64]
 
+CONTEST_ROWS = 1_000_000  # at most this many rows compete; the constants come from all rows in the end
 REFIT_FRONT = 1_000_000  # rows up to which every candidate of the front, not only the chosen, is refitted to all rows
 
 
@@ -68,6 +69,7 @@ def fit_data(data: Data, settings: Settings, warnings: Sequence[str] = ()) -> Fi
         train = score(data.y, predict(chosen.proposal.formula, data.X, data.names), data.weights)
     else:
         work_rows, held_rows = split.parts[0]
+        work_rows = work_rows[:: -(-len(work_rows) // CONTEST_ROWS)]  # spread over the table; the split was random
         chosen, front = run_contest(contest, data, work_rows)
         judged, train = chosen.proposal, chosen.train
         if data.n < LARGE:  # beyond, the rows that chose would not move the constants, only take memory
