@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from fitx._core.search import search_correlate
 from fitx.formula import Formula
+from fitx.search.budget import Budget
 from fitx.search.clear import cleared
 from fitx.search.fit import fit_structure, structure_of
 from fitx.search.grammar import Grammar
@@ -35,6 +36,9 @@ from fitx.search.targets import Target
 
 Array = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int32]
+
+
+_PROJECTION = 4e-6  # seconds for one feature, with a reserve
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +68,8 @@ class Workbench:
     grammar: Grammar
     table: Table
     threads: int
+    budget: Budget
+    tolerance: float = 1e-12  # 1 - R2 on the screening rows below which a structure is worth a fit
     near: dict[tuple[str, str], Near] = field(default_factory=dict)
     best: dict[tuple[str, str, int], float] = field(default_factory=dict)
     counted: Callable[[int], None] = lambda n: None
@@ -81,6 +87,9 @@ class Workbench:
         if kind.name not in self._features:
             space = self.space(kind)
             order, primary = feature_order(self.library, kind.log_features)
+            # One call that cannot be interrupted: no more than a quarter of the time that is left.
+            most = max(2000, int(self.budget.left / 4 / _PROJECTION * self.threads))
+            order, primary = order[:most], min(primary, most)
             basis = space.basis if len(space.basis) else np.zeros((0, len(space.weight)))
             panels, ids = self.library.values.project(
                 order, kind.log_features, space.weight, np.ascontiguousarray(basis), self.threads
@@ -107,6 +116,20 @@ class Workbench:
             with np.errstate(all="ignore"):
                 v = np.log(np.abs(v))
         return space.project(v)[0]
+
+    def misfit(self, space: Space, unit: Array, ids: Ints) -> float:
+        """1 - R2 of a unit target on a few features, orthogonalised: right to rounding also where these are alike."""
+        basis: list[Array] = []
+        r = unit
+        for v in self.exact(space, ids):
+            for _ in range(2):
+                for q in basis:
+                    v = v - (v @ q) * q
+            norm = float(v @ v)
+            if norm > 1e-18:
+                basis.append(v / np.sqrt(norm))
+                r = r - (r @ basis[-1]) * basis[-1]
+        return float(r @ r)
 
     def fit(
         self, space: Space, target: Target, ids: npt.ArrayLike, shift: Formula | None = None

@@ -5,18 +5,24 @@ from __future__ import annotations
 from fractions import Fraction
 
 from fitx.formula import Call, Const, Formula, call
-from fitx.search.algebra import linear, number, product
+from fitx.search.algebra import linear, product
 
 Monomial = dict[Formula, Fraction]
 
 
 def cleared(f: Formula) -> Formula | None:
     """The sum `f` divided by the monomial that its terms share (negative powers too), None where nothing changes."""
-    terms = [_monomial(t, Fraction(1)) for t in _terms(f, 1.0)]
-    if len(terms) < 2:
+    divided = _divided(f)
+    return None if divided is None else divided[0]
+
+
+def _divided(f: Formula) -> tuple[Formula, Monomial] | None:
+    """A sum as (sum without the shared monomial, that monomial)."""
+    if not (isinstance(f, Call) and f.op in ("add", "sub")):
         return None
+    terms = [_monomial(t, Fraction(1)) for t in _terms(f, 1.0)]
     shared: Monomial = {}
-    for base in {b for _, m in terms for b in m}:
+    for base in dict.fromkeys(b for _, m in terms for b in m):
         least = min(m.get(base, Fraction(0)) for _, m in terms)
         if least:
             shared[base] = least
@@ -24,10 +30,10 @@ def cleared(f: Formula) -> Formula | None:
         return None
     parts = []
     for c, m in terms:
-        left = {b: m.get(b, Fraction(0)) - shared.get(b, Fraction(0)) for b in {*m, *shared}}
-        ordered = [(b, float(e)) for b, e in sorted(left.items(), key=lambda item: str(item[0])) if e]
+        left = {b: m.get(b, Fraction(0)) - shared.get(b, Fraction(0)) for b in dict.fromkeys((*m, *shared))}
+        ordered = [(b, float(e)) for b, e in left.items() if e]
         parts.append((c, product(1.0, ordered) if ordered else Const(1)))
-    return linear(parts)
+    return linear(parts), shared
 
 
 def collected(f: Formula) -> Formula:
@@ -36,12 +42,12 @@ def collected(f: Formula) -> Formula:
 
     def node(g: Call, args: list[Formula]) -> Formula:
         built = call(g.op, *args)
-        if not isinstance(built, Call) or built.op not in ("mul", "div", "square", "cube", "pow"):
+        if not isinstance(built, Call) or built.op not in ("mul", "div", "square", "cube", "pow", "sqrt"):
             return built
         constant, factors = _monomial((1.0, built), Fraction(1))
         if not factors or abs(constant) > 1e300 or constant == 0:
             return built
-        short = product(number(constant), [(b, float(e)) for b, e in factors.items() if e])
+        short = product(float(constant), [(b, float(e)) for b, e in factors.items() if e])
         return short if short.complexity < built.complexity else built
 
     return f.fold(lambda leaf: leaf, node)
@@ -68,11 +74,19 @@ def _monomial(term: tuple[float, Formula], power: Fraction) -> tuple[float, Mono
             stack += [(g.args[0], e), (g.args[1], e if g.op == "mul" else -e)]
         elif isinstance(g, Call) and g.op in ("square", "cube"):
             stack.append((g.args[0], e * (2 if g.op == "square" else 3)))
+        elif isinstance(g, Call) and g.op == "sqrt":
+            stack.append((g.args[0], e / 2))
+        elif isinstance(g, Call) and g.op == "pow" and isinstance(g.args[1], Const) and isinstance(g.args[1].value, Fraction):
+            stack.append((g.args[0], e * g.args[1].value))
         elif isinstance(g, Call) and g.op == "pow" and (p := _whole(g.args[1])) is not None:
             stack.append((g.args[0], e * p))
         elif isinstance(g, Call) and g.op == "neg" and e.denominator == 1:
             constant = -constant if e.numerator % 2 else constant
             stack.append((g.args[0], e))
+        elif (divided := _divided(g)) is not None:
+            exponents[divided[0]] = exponents.get(divided[0], Fraction(0)) + e
+            for b, p in divided[1].items():
+                exponents[b] = exponents.get(b, Fraction(0)) + p * e
         else:
             exponents[g] = exponents.get(g, Fraction(0)) + e
     return constant, exponents

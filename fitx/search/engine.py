@@ -33,8 +33,9 @@ from fitx.search.variants import variants
 
 Array = npt.NDArray[np.float64]
 
-SIMPLE = 30  # nodes up to which an exact law ends the search at once
-ROUNDING = 1e-18  # relative error of a formula that is exact but for rounding errors
+SIMPLE = 20  # nodes up to which an exact law ends the search at once
+FEW_CONSTANTS = 5  # constants, not simple numbers, up to which an exact formula is believed to be the law
+ROUNDING = 1e-22  # relative error of a formula that is exact but for rounding errors
 
 
 @dataclass(slots=True)
@@ -104,6 +105,11 @@ class Search:
             if self.solved or self.budget.expired():
                 return
 
+    @property
+    def _tolerance(self) -> float:
+        """On the screening rows: far above rounding errors, and above the digits that y was rounded to."""
+        return min(1e-4, max(1e-12, 1e4 * self.floor))
+
     def _share(self, effort: Effort, i: int, count: int) -> Budget:
         if effort is ROUNDS[0] or count == 1:
             return self.budget
@@ -123,7 +129,7 @@ class Search:
             return
         library = grow(problem, effort.size, self.grammar, budget.share(0.35), self.threads)
         self.tried += int(library.values.tried)
-        bench = Workbench(problem, library, self.grammar, self.table, self.threads, counted=self._count)
+        bench = Workbench(problem, library, self.grammar, self.table, self.threads, budget, self._tolerance, counted=self._count)
         if not last:
             for stage in stages_of("library"):
                 yield from self._stage(stage, Work(problem, self.table, self.grammar, bench, None, effort), budget)
@@ -174,7 +180,12 @@ class Search:
         error = self.table.error_on_check(formula)
         if not np.isfinite(error):
             return None
-        formula = self._shorter(formula.simplify(), error)
+        # Simplification takes longer than the evaluation: only for what could come onto the front.
+        if not self.front.admits(formula.complexity * 2 // 3, error):
+            return None
+        formula = formula.simplify()
+        if error <= self.floor:
+            formula = self._shorter(formula, error)
         if not self._wanted(formula, error):
             return None
         if error > 1e-30:
@@ -219,9 +230,10 @@ class Search:
         return snapped, self.table.error_on_check(snapped)
 
     def _exact(self, entry: Entry) -> None:
-        """An exact law ends the search if it is simple; otherwise a simpler one gets as much time again."""
+        """An exact law ends the search if it is simple; otherwise a simpler one gets as much time again. One with many
+        constants may be a mere approximation of the law, so that the search goes on."""
         if entry.complexity <= SIMPLE:
             self.solved = True
-        else:
+        elif len(float_constants(entry.formula)) <= FEW_CONSTANTS:
             spent = self.budget.clock() - self._began
-            self.budget = self.budget.share(1.0, at_most=max(0.3, spent))
+            self.budget = self.budget.share(1.0, at_most=max(0.1, spent))

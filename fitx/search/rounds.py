@@ -15,8 +15,8 @@ MEDIUM = Effort("medium", Size(80_000, 6_000, 180_000), 20_000, 25_000, 800, 800
 LARGE = Effort("large", Size(300_000, 15_000, 900_000), 60_000, 80_000, 1_800, 3_000, 80_000, 3_000, 200, 2_000, 2_500, 220)
 ROUNDS = (SMALL, MEDIUM, LARGE)
 
-FIRST_SPACES: tuple[Kind, ...] = (PRODUCTS, SUMS)
-SECOND_SPACES: tuple[Kind, ...] = (WAVES, QUADRATIC, EXPONENTS, WAVE_EXPONENTS)
+FIRST_SPACES: tuple[Kind, ...] = (PRODUCTS, SUMS, EXPONENTS, QUADRATIC)
+SECOND_SPACES: tuple[Kind, ...] = (WAVES, WAVE_EXPONENTS)
 
 
 def affordable(effort: Effort, memory: int, rows: int) -> Effort:

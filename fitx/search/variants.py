@@ -5,15 +5,15 @@ from __future__ import annotations
 from fitx.search.problem import Problem
 from fitx.search.strip import detect, relevant_columns
 
-_FEW = 8  # columns up to which those that seem irrelevant are tried in the end
+_FEW = 10  # columns up to which all are searched, even those that seem to have no effect
 
 
 def variants(problem: Problem) -> list[Problem]:
     """Stripped, without the trigonometric factors divided out, each variable put back, each left out, and as it was."""
-    relevant = relevant_columns(problem)
-    if len(relevant) < problem.d:
+    relevant = relevant_columns(problem) if problem.d > _FEW else []
+    if 0 < len(relevant) < problem.d:
         fewer = problem.with_columns(problem.columns[relevant], [problem.formulas[k] for k in relevant], "relevant ")
-        return [*variants(fewer), *([problem] if problem.d <= _FEW else [])]
+        return variants(fewer)
     stripped = detect(problem)
     everything = problem.active
     found: list[Problem] = []

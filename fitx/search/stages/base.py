@@ -16,8 +16,6 @@ from fitx.search.problem import Problem
 from fitx.search.spaces import Kind
 from fitx.search.table import Table
 
-EXACT = 1e-8  # 1 - R2 on the screening rows below which a structure is fitted on the check rows
-
 
 @dataclass(frozen=True, slots=True)
 class Effort:

@@ -12,7 +12,7 @@ from fitx.formula import Formula
 from fitx.search.bench import Workbench
 from fitx.search.budget import Budget
 from fitx.search.spaces import Kind, Space
-from fitx.search.stages.base import EXACT, Stage, Work
+from fitx.search.stages.base import Stage, Work
 
 Array = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int32]
@@ -43,7 +43,7 @@ class Beam(Stage):
             pairs = near.index[: effort.beam]
             found = extend(bench, space, kind, pairs, space.units[t], budget)
             for r2, pair, third in found[:_FITS]:
-                exact = 1 - r2 < EXACT
+                exact = 1 - r2 < bench.tolerance
                 if not exact and not bench.improves(space, target, 3, r2):
                     break
                 yield from bench.fit(space, target, features.ids[[*pair, third]])

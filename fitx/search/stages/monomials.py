@@ -11,7 +11,7 @@ from fitx.formula import Formula
 from fitx.search.bench import Workbench
 from fitx.search.budget import Budget
 from fitx.search.spaces import ADDITIVE, set_targets
-from fitx.search.stages.base import EXACT, Stage, Work
+from fitx.search.stages.base import Stage, Work
 from fitx.search.stages.pairs import scan_pairs
 from fitx.search.stages.triples import scan_triples
 from fitx.search.targets import targets_for
@@ -88,7 +88,7 @@ def _singles(bench: Workbench) -> Iterator[Formula]:
     for t, target in enumerate(space.targets):
         i = int(rho[t].argmax())
         r = float(bench.exact(space, features.ids[[i]])[0] @ space.units[t])
-        if 1 - r * r < EXACT:
+        if 1 - r * r < bench.tolerance:
             yield from bench.fit(space, target, features.ids[[i]])
 
 

@@ -12,7 +12,7 @@ from fitx.formula import Formula
 from fitx.search.bench import Near, Workbench
 from fitx.search.budget import Budget
 from fitx.search.spaces import Kind, Space
-from fitx.search.stages.base import EXACT, Effort, Stage, Work
+from fitx.search.stages.base import Effort, Stage, Work
 
 Array = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int32]
@@ -33,6 +33,11 @@ class Pairs(Stage):
         """Pairs that fit the screening rows, and the best one for each target."""
         bench, kind, effort = work.scan
         yield from scan_pairs(bench, bench.space(kind), kind, pair_count(kind, effort), budget)
+
+
+def near_limit(bench: Workbench) -> float:
+    """1 - R2 from a Gram product up to which the misfit is computed again from the vectors."""
+    return max(1e-8, bench.tolerance)
 
 
 def pair_count(kind: Kind, effort: Effort) -> int:
@@ -61,9 +66,10 @@ def scan_pairs(
         target = space.targets[t]
         bench.near[kind.name, target.name] = hits
         for position, (r2, pair) in enumerate(zip(hits.score, hits.index, strict=True)):
-            exact = 1 - r2 < EXACT
-            if not exact and (position > 0 or not bench.improves(space, target, 2, float(r2))):
+            if 1 - r2 > near_limit(bench) and (position > 0 or not bench.improves(space, target, 2, float(r2))):
                 break
+            if position > 0 and bench.misfit(space, space.units[t], features.ids[pair]) > bench.tolerance:
+                continue
             yield from bench.fit(space, target, features.ids[pair])
             if budget.expired():
                 return

@@ -16,8 +16,8 @@ from fitx.search.budget import Budget
 from fitx.search.library import ADD, AFFINE, COSH, DIV, EXPONENTIAL, MUL, SQRT, SUB, TANH, ExpressionLibrary
 from fitx.search.snap import simple_forms
 from fitx.search.spaces import Kind, Space
-from fitx.search.stages.base import EXACT, Stage, Work
-from fitx.search.stages.pairs import best_pairs
+from fitx.search.stages.base import Stage, Work
+from fitx.search.stages.pairs import best_pairs, near_limit
 from fitx.search.targets import Target, targets_for
 
 Array = npt.NDArray[np.float64]
@@ -31,8 +31,8 @@ MANY = (
 )  # fmt: skip
 _BATCH = 512  # residuals in one call of the kernel
 _KEEP = 4
+_MOST_TERMS = 60_000  # of the library, from which terms are chosen
 _NEAR = 3e-5  # float32's 1 - |correlation| at which a match is rechecked
-_EXACT = 1e-9
 _NEAR_PAIR = 1e-4  # the same for pairs, whose R2 loses digits when the two are alike
 _PAIR_FEATURES = 2500
 _PAIR_RESIDUALS = 50  # in one Gram product
@@ -89,7 +89,7 @@ def shift_terms(bench: Workbench, targets: list[Target], count: int) -> tuple[in
     """Terms to subtract: those of largest correlation with a target (the number of these), then short ones, monomials
     and others in turn."""
     lib = bench.library
-    n = len(lib)
+    n = min(len(lib), _MOST_TERMS)
     op, cost, mono = lib.op[:n], lib.cost[:n], lib.monomial[:n]
     product = mono | (op == MUL) | (op == DIV)
     simple = ~product & (cost <= 3) & ~np.isin(op, (ADD, SUB, AFFINE))
@@ -114,7 +114,7 @@ def shift_terms(bench: Workbench, targets: list[Target], count: int) -> tuple[in
 
 
 def _short_first(lib: ExpressionLibrary) -> Ints:
-    n = len(lib)
+    n = min(len(lib), _MOST_TERMS)
     op, unit = lib.op[:n], np.abs(lib.scale[:n]) == 1
     function = (op >= EXPONENTIAL) & (op <= TANH)
     key = 4 * lib.cost[:n] - 4 * lib.monomial[:n] + 2 * np.isin(op, (SQRT, TANH, COSH)) + 3 * (function & ~unit)
@@ -141,13 +141,11 @@ def _match(
     panels = np.ascontiguousarray(panels.reshape(-1, 32, units.shape[1]).transpose(0, 2, 1))
     score, index = search_match(features.panels, count, panels, _KEEP, bench.threads)
     bench.counted(len(kept) * count)
-    exact: list[tuple[Residual, int]] = []
-    for q, j in np.argwhere((score[: len(kept)] > 1 - _NEAR) & (index[: len(kept)] >= 0)):
-        i = int(index[q, j])
-        r = float(bench.exact(space, features.ids[[i]])[0] @ units[q])
-        if 1 - r * r < _EXACT:
-            exact.append((kept[q], i))
-    return score[: len(kept), 0], kept, exact
+    q, j = np.nonzero((score[: len(kept)] > 1 - _NEAR) & (index[: len(kept)] >= 0))
+    near = index[q, j]
+    r = (bench.exact(space, features.ids[near]) * units[q]).sum(axis=1)
+    found = np.flatnonzero(1 - r * r < bench.tolerance)
+    return score[: len(kept), 0], kept, [(kept[q[i]], int(near[i])) for i in found]
 
 
 def _residual_units(
@@ -183,8 +181,11 @@ def _second(
         hits = best_pairs(bench, replace(space, units=units), kind, count, list(range(len(kept))), budget, 16, threshold)
         for residual, near in zip(kept, hits, strict=True):
             for r2, pair in zip(near.score, near.index, strict=True):
-                if 1 - r2 > EXACT:
+                if 1 - r2 > near_limit(bench) or budget.expired():
                     break
+                unit = units[kept.index(residual)]
+                if bench.misfit(space, unit, bench.features(kind).ids[pair]) > bench.tolerance:
+                    continue
                 yield from _fit(bench, space, targets, residual, [int(f) for f in pair])
 
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from fitx.formula import Formula
 from fitx.search.budget import Budget
-from fitx.search.stages.base import EXACT, Stage, Work
+from fitx.search.stages.base import Stage, Work
 
 _KEEP = 40  # features rechecked for each target
 
@@ -34,7 +34,7 @@ class Singles(Stage):
             r2 = (bench.exact(space, features.ids[top]) @ space.units[t]) ** 2
             order = np.argsort(-r2, kind="stable")
             for position, i in enumerate(order):
-                exact = 1 - r2[i] < EXACT
+                exact = 1 - r2[i] < bench.tolerance
                 if not exact and (position > 0 or not bench.improves(space, target, 1, float(r2[i]))):
                     break
                 yield from bench.fit(space, target, features.ids[top[i]])

@@ -15,7 +15,6 @@ from fitx.search.stages.base import Stage, Work
 from fitx.search.stages.pairs import merge, pair_targets
 
 _KEEP = 60
-_EXACT = 1e-9
 _PIECE = 3e7  # triples in one call of the kernel
 
 
@@ -48,7 +47,8 @@ def scan_triples(bench: Workbench, space: Space, kind: Kind, count: int, budget:
     rho[:, :n] = space.units[chosen] @ exact.T
     score = np.full((len(chosen), _KEEP), -1.0)
     index = np.full((len(chosen), _KEEP, 3), -1, np.int32)
-    threshold = np.full(len(chosen), 1 - _EXACT)
+    least = max(bench.tolerance, 1e-9)
+    threshold = np.full(len(chosen), 1 - least)
     first = 2
     while first < n and not budget.expired():
         last = first + 1
@@ -61,6 +61,8 @@ def scan_triples(bench: Workbench, space: Space, kind: Kind, count: int, budget:
         first = last
     for q, t in enumerate(chosen):
         for r2, triple in zip(score[q], index[q], strict=True):
-            if r2 < 1 - _EXACT or budget.expired():
+            if r2 < 1 - least or budget.expired():
                 break
+            if bench.misfit(space, space.units[t], features.ids[triple]) > bench.tolerance:
+                continue
             yield from bench.fit(space, space.targets[t], features.ids[triple])
