@@ -131,16 +131,13 @@ class Workbench:
                 r = r - (r @ basis[-1]) * basis[-1]
         return float(r @ r)
 
-    def fit(
-        self, space: Space, target: Target, ids: npt.ArrayLike, shift: Formula | None = None
-    ) -> list[Formula]:
+    def fit(self, space: Space, target: Target, ids: npt.ArrayLike, shift: Formula | None = None) -> list[Formula]:
         """Formulas of the structure with these expressions as terms."""
         terms = [self.library.formula(int(i)) for i in np.atleast_1d(ids)]
         found = fit_structure(structure_of(space, target, terms, shift), self.table)
         if space.kind.log_features and found:
-            plain = [cleared(f) for f in terms]
-            if any(f is not None for f in plain):
-                plain = [f if g is None else g for f, g in zip(terms, plain, strict=True)]
+            plain = [cleared(f) or f for f in terms]
+            if plain != terms:
                 found = [*fit_structure(structure_of(space, target, plain, shift), self.table), *found]
         return found
 
@@ -156,7 +153,7 @@ class Workbench:
 def feature_order(lib: ExpressionLibrary, log: bool) -> tuple[Ints, int]:
     """Expressions by length of description, those that only singles use last; and how many come before these.
 
-    In log space products of known factors carry nothing new, so sums and functions are primary; in raw space all but sums.
+    In log space products of known factors carry nothing new: sums and functions are primary; in raw space all but sums.
     """
     n = len(lib)
     op, scale, cost = lib.op[:n], lib.scale[:n], lib.cost[:n]

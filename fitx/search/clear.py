@@ -1,4 +1,4 @@
-"""Sums without denominators and common factors: 1 + (x/y)^2 becomes x^2 + y^2, which in a product of powers is the same."""
+"""Sums without denominators and common factors: 1 + (x/y)^2 becomes x^2 + y^2, the same in a product of powers."""
 
 from __future__ import annotations
 
@@ -37,8 +37,8 @@ def _divided(f: Formula) -> tuple[Formula, Monomial] | None:
 
 
 def collected(f: Formula) -> Formula:
-    """`f` with the powers of each factor of a product collected, those inside powers of products too: k (k x)^-2 becomes
-    1/(k x^2). Defined wherever the factors are not zero; kept only where it is shorter."""
+    """`f` with the powers of each factor of a product collected, also inside powers: k (k x)^-2 becomes 1/(k x^2).
+    Defined wherever the factors are not zero; kept only where it is shorter."""
 
     def node(g: Call, args: list[Formula]) -> Formula:
         built = call(g.op, *args)
@@ -50,7 +50,10 @@ def collected(f: Formula) -> Formula:
         short = product(float(constant), [(b, float(e)) for b, e in factors.items() if e])
         return short if short.complexity < built.complexity else built
 
-    return f.fold(lambda leaf: leaf, node)
+    def leaf(g: Formula) -> Formula:
+        return g
+
+    return f.fold(leaf, node)
 
 
 def _terms(f: Formula, sign: float) -> list[tuple[float, Formula]]:
@@ -76,7 +79,12 @@ def _monomial(term: tuple[float, Formula], power: Fraction) -> tuple[float, Mono
             stack.append((g.args[0], e * (2 if g.op == "square" else 3)))
         elif isinstance(g, Call) and g.op == "sqrt":
             stack.append((g.args[0], e / 2))
-        elif isinstance(g, Call) and g.op == "pow" and isinstance(g.args[1], Const) and isinstance(g.args[1].value, Fraction):
+        elif (
+            isinstance(g, Call)
+            and g.op == "pow"
+            and isinstance(g.args[1], Const)
+            and isinstance(g.args[1].value, Fraction)
+        ):
             stack.append((g.args[0], e * g.args[1].value))
         elif isinstance(g, Call) and g.op == "pow" and (p := _whole(g.args[1])) is not None:
             stack.append((g.args[0], e * p))
@@ -85,13 +93,14 @@ def _monomial(term: tuple[float, Formula], power: Fraction) -> tuple[float, Mono
             stack.append((g.args[0], e))
         elif (divided := _divided(g)) is not None:
             exponents[divided[0]] = exponents.get(divided[0], Fraction(0)) + e
-            for b, p in divided[1].items():
-                exponents[b] = exponents.get(b, Fraction(0)) + p * e
+            for b, q in divided[1].items():
+                exponents[b] = exponents.get(b, Fraction(0)) + q * e
         else:
             exponents[g] = exponents.get(g, Fraction(0)) + e
     return constant, exponents
 
 
 def _whole(f: Formula) -> int | None:
-    whole = isinstance(f, Const) and float(f.value).is_integer() and abs(f.value) <= 24
-    return int(f.value) if whole else None  # type: ignore[attr-defined]
+    if isinstance(f, Const) and float(f.value).is_integer() and abs(float(f.value)) <= 24:
+        return int(f.value)
+    return None

@@ -1,7 +1,8 @@
 """The engine: which stage runs on which problem, in which order, for how long; and the front of what they find.
 
-Cheap before dear: the instant stages on the problem as it is, then on what remains when power-law variables are divided out;
-then rounds of growing libraries, each round over all variants of the problem before the next size.
+Cheap before dear: the instant stages on the problem as it is, then on what remains when power-law variables are divided
+out, then with symmetric columns made one; then rounds of growing libraries, each round over all variants of the problem
+before the next size.
 """
 
 from __future__ import annotations
@@ -72,6 +73,7 @@ class Search:
             if self.solved:
                 return
         yield from self._reduced(problems)
+        further = extended(problems[0] if problems else self.problem, self.grammar)
         for effort in ROUNDS:
             effort = affordable(effort, self.memory, self.problem.rows.weight.size)
             for spaces, last in ((FIRST_SPACES, False), (SECOND_SPACES, True)):
@@ -79,8 +81,9 @@ class Search:
                     if self.solved or self.budget.expired():
                         return
                     yield from self._round(problem, effort, spaces, last, self._share(effort, i, len(problems)))
-                if effort is ROUNDS[0] and not last:
-                    yield from self._extended(problems[0])
+                if not last:
+                    # A part of the time for what further columns find quickly, the rest of them after the next size.
+                    yield from self._extended(further, self.budget.share(0.3 if effort is ROUNDS[0] else 0.5))
 
     def _reduced(self, problems: list[Problem]) -> Iterator[Entry]:
         """The problem with its symmetries taken out one by one: the smallest first, then back to larger ones."""
@@ -96,14 +99,15 @@ class Search:
                     return
             problems.extend(chain[-1:])
 
-    def _extended(self, problem: Problem) -> Iterator[Entry]:
-        """The problem with further columns, one at a time."""
-        for child in extended(problem, self.grammar):
+    def _extended(self, problems: Iterator[Problem], budget: Budget) -> Iterator[Entry]:
+        """The problem with further columns, one at a time, as many as the time allows."""
+        while not (self.solved or budget.expired()):
+            child = next(problems, None)
+            if child is None:
+                return
             yield from self._instant(child)
             if not self.solved:
                 yield from self._round(child, EXTENDED, FIRST_SPACES, False, self.budget)
-            if self.solved or self.budget.expired():
-                return
 
     @property
     def _tolerance(self) -> float:
@@ -129,7 +133,9 @@ class Search:
             return
         library = grow(problem, effort.size, self.grammar, budget.share(0.35), self.threads)
         self.tried += int(library.values.tried)
-        bench = Workbench(problem, library, self.grammar, self.table, self.threads, budget, self._tolerance, counted=self._count)
+        bench = Workbench(
+            problem, library, self.grammar, self.table, self.threads, budget, self._tolerance, counted=self._count
+        )
         if not last:
             for stage in stages_of("library"):
                 yield from self._stage(stage, Work(problem, self.table, self.grammar, bench, None, effort), budget)

@@ -5,19 +5,22 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import numpy as np
+import numpy.typing as npt
 
 from fitx.formula import Formula, call
 from fitx.search.grammar import Grammar
 from fitx.search.problem import Problem
 
-_MOST = 40
+Array = npt.NDArray[np.float64]
+
+_MOST = 60
 _ANGLE = 7.0  # columns within +- this may be angles
 _ANGLES = 3
 
 
-def extended(problem: Problem, grammar: Grammar) -> list[Problem]:
+def extended(problem: Problem, grammar: Grammar) -> Iterator[Problem]:
     """The problem with columns added, one idea at a time, likely ones first."""
-    made: list[Problem] = []
+    made = 0
     for columns, formulas, label in _ideas(problem, grammar):
         values = np.array(columns)
         if not np.isfinite(values).all() or (np.ptp(values, axis=1) == 0).any():
@@ -26,13 +29,13 @@ def extended(problem: Problem, grammar: Grammar) -> list[Problem]:
             np.vstack([problem.columns, values]), [*problem.formulas, *formulas], f" with {label}"
         )
         active = (*problem.active, *range(problem.d, problem.d + len(formulas)))
-        made.append(every.restricted(active, ""))
-        if len(made) == _MOST:
-            break
-    return made
+        yield every.restricted(active, "")
+        made += 1
+        if made == _MOST:
+            return
 
 
-def _ideas(problem: Problem, grammar: Grammar) -> Iterator[tuple[list[np.ndarray], list[Formula], str]]:
+def _ideas(problem: Problem, grammar: Grammar) -> Iterator[tuple[list[Array], list[Formula], str]]:
     x, f, active = problem.columns, problem.formulas, problem.active
     waves = grammar.allows("sin") and grammar.allows("cos")
     angles = [k for k in active if np.abs(x[k]).max() <= _ANGLE and np.ptp(x[k]) > 0.5] if waves else []

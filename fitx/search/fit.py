@@ -109,9 +109,7 @@ def _drop_small(beta: Array, A: Array, t: Array, usable: Array) -> Array:
     return out
 
 
-def _products(
-    s: Structure, table: Table, beta: Array, values: Sequence[Array], z: Array, rows: Array
-) -> list[Formula]:
+def _products(s: Structure, table: Table, beta: Array, values: Sequence[Array], z: Array, rows: Array) -> list[Formula]:
     """The products with these exponents whose sign agrees with T(y) on nearly all rows; else with both signs."""
     k = len(s.base)
     natural = np.ones(int(rows.sum()))

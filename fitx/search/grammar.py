@@ -50,8 +50,8 @@ def function_class(name: str) -> int:
 def parse_grammar(operators: str = DEFAULT_OPERATORS, costs: str = "", forbidden: str = "") -> Grammar:
     """The grammar of the user's texts.
 
-    operators: names and signs between blanks. costs: "exp=2 sin=3", added to the usual cost 1. forbidden: nestings such as
-    "sin(exp) exp(exp)", besides the usual ones (no function of a function of another kind in the library).
+    operators: names and signs between blanks. costs: "exp=2 sin=3", added to the usual cost 1. forbidden: nestings such
+    as "sin(exp) exp(exp)", besides the usual ones (no function of a function of another kind in the library).
     Errors: UsageError for an unknown operator.
     """
     names = frozenset(_name(word) for word in operators.replace(",", " ").split())
@@ -73,5 +73,7 @@ def parse_grammar(operators: str = DEFAULT_OPERATORS, costs: str = "", forbidden
 def _name(word: str) -> str:
     name = _SYMBOLS.get(word, word)
     if name not in KNOWN:
-        raise UsageError(f"no operator `{word}` for the search", did_you_mean(word, list(KNOWN)) + "known: " + " ".join(KNOWN))
+        raise UsageError(
+            f"no operator `{word}` for the search", did_you_mean(word, list(KNOWN)) + "known: " + " ".join(KNOWN)
+        )
     return name

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
@@ -17,12 +16,9 @@ from fitx.search.grammar import Grammar, function_class
 from fitx.search.library import (
     ADD,
     AFFINE,
-    COSH,
     COSINE,
     DIV,
-    EXPONENTIAL,
     INVERSE,
-    LOGARITHM,
     MUL,
     NAMES,
     POWER,
@@ -34,36 +30,21 @@ from fitx.search.library import (
     ExpressionLibrary,
 )  # fmt: skip
 from fitx.search.problem import Problem
+from fitx.search.shapes import (
+    OF_MONOMIALS,
+    ONE_PLUS,
+    PLAIN,
+    PLAIN_OF_MONOMIALS,
+    SCALED_EXP,
+    SCALED_TRIG,
+    Unary,
+    monomial_exponents,
+)  # fmt: skip
 
 Ints = npt.NDArray[np.int32]
+Floats = npt.NDArray[np.float64]
+Batch = tuple[Ints, Ints, Ints, Floats, Floats]  # op, a, b, scale, offset of candidates
 
-PI = float(np.pi)
-# (opcode, scale, offset): f(scale * a) + offset.
-Unary = tuple[int, float, float]
-SCALED_TRIG = [(op, s, 0.0) for s in (2, 0.5, PI, 2 * PI) for op in (SINE, COSINE)]
-SCALED_EXP: list[Unary] = [
-    (EXPONENTIAL, 1.0, -1.0), (EXPONENTIAL, -1.0, -1.0), (EXPONENTIAL, 0.5, 0.0), (EXPONENTIAL, 0.5, -1.0), (EXPONENTIAL, -0.5, 0.0),
-    (EXPONENTIAL, 2.0, 0.0), (EXPONENTIAL, 2.0, -1.0), (EXPONENTIAL, -2.0, 0.0), (EXPONENTIAL, 0.5 / PI, 0.0),
-    (EXPONENTIAL, 0.5 / PI, -1.0),
-]  # fmt: skip
-ONE_PLUS = [(AFFINE, s, 1.0) for s in (2, -2, 0.5, -0.5, 3, -3, 1 / 3, -1 / 3)]
-PLAIN: list[Unary] = [
-    (SQUARE, 1, 0), (SQRT, 1, 0), (INVERSE, 1, 0), (AFFINE, 1, 1), (AFFINE, -1, 1), (SINE, 1, 0), (COSINE, 1, 0),
-    (EXPONENTIAL, 1, 0), (EXPONENTIAL, -1, 0), (LOGARITHM, 1, 0),
-]  # fmt: skip
-# Functions of monomials: the plain ones for many monomials first, then the others.
-PLAIN_OF_MONOMIALS: list[Unary] = [
-    (AFFINE, 1, 1), (AFFINE, -1, 1), (EXPONENTIAL, -1, 0), (EXPONENTIAL, 1, -1), (EXPONENTIAL, -1, -1), (SINE, 1, 0),
-    (COSINE, 1, 0), (LOGARITHM, 1, 0), (EXPONENTIAL, 1, 0), (EXPONENTIAL, 1, 1), (TANH, 1, 0),
-]  # fmt: skip
-OF_MONOMIALS: list[Unary] = [
-    *((AFFINE, s, 1.0) for s in (2, -2, 0.5, -0.5, 1 / 3, -1 / 3, 3, -3)),
-    *((op, s, 0.0) for s in (0.5, 2, PI, 2 * PI) for op in (SINE, COSINE)),
-    (EXPONENTIAL, -1, 1.0), (COSH, 1, 0.0), (EXPONENTIAL, -2, -1.0), (EXPONENTIAL, -2, 1.0),
-    *((op, sign * s, o) for s in (0.5, 2, 0.5 / PI) for op, sign, o in (
-        (EXPONENTIAL, 1, 0.0), (EXPONENTIAL, -1, 0.0), (EXPONENTIAL, 1, -1.0), (EXPONENTIAL, 1, 1.0), (COSH, 1, 0.0),
-        (TANH, 1, 0.0))),
-]  # fmt: skip
 _CHUNK = 32_768  # candidates between two looks at the clock
 
 
@@ -110,14 +91,14 @@ class _Grower:
                 made.append(self._add(*batch, cost=cost, limit=limit))
             levels.append(np.concatenate(made) if made else np.empty(0, np.int32))
 
-    def _level(self, levels: list[Ints], cost: int) -> Iterator[tuple[Ints, ...]]:
+    def _level(self, levels: list[Ints], cost: int) -> Iterator[Batch]:
         if cost >= 3:
             yield from self._apply(levels[cost - 2], [*SCALED_TRIG, *SCALED_EXP, (TANH, 1, 0), *ONE_PLUS])
         for c in range(1, cost // 2 + 1):
             yield from self._combine(levels[c], levels[cost - c], c == cost - c)
         yield from self._apply(levels[cost - 1], PLAIN)
 
-    def _apply(self, ids: Ints, functions: Sequence[Unary]) -> Iterator[tuple[Ints, ...]]:
+    def _apply(self, ids: Ints, functions: Sequence[Unary]) -> Iterator[Batch]:
         """f(s a) + o for each a and then each function, where the grammar allows the nesting."""
         known = [f for f in functions if f[0] not in NAMES or self.grammar.allows(NAMES[f[0]])]
         if not len(ids) or not known:
@@ -127,7 +108,10 @@ class _Grower:
         for i in range(0, len(ids), step):
             a = np.repeat(ids[i : i + step], len(known))
             o = np.tile(op.astype(np.int32), len(ids[i : i + step]))
-            s, t = np.tile(scale.astype(float), len(a) // len(known)), np.tile(offset.astype(float), len(a) // len(known))
+            s, t = (
+                np.tile(scale.astype(float), len(a) // len(known)),
+                np.tile(offset.astype(float), len(a) // len(known)),
+            )
             inside = self.lib.op[a]
             keep = (self.lib.classes[a] & self._barred(o)) == 0
             keep &= ~((o == SQUARE) & np.isin(inside, (SQRT, INVERSE)))
@@ -137,7 +121,7 @@ class _Grower:
             a, o = a[keep], o[keep]
             yield o, a, np.full(len(a), -1, np.int32), s[keep], t[keep]
 
-    def _combine(self, left: Ints, right: Ints, same: bool) -> Iterator[tuple[Ints, ...]]:
+    def _combine(self, left: Ints, right: Ints, same: bool) -> Iterator[Batch]:
         """a*b, a/b, b/a, a+b, a-b for each a of `left` and b of `right` (b later than a where they are the same)."""
         step = max(1, _CHUNK // max(1, 5 * len(right)))
         pattern = np.array([MUL, DIV, DIV, ADD, SUB], np.int32)
@@ -192,7 +176,7 @@ class _Grower:
                 out[wanted[tuple(e)]] = i
         return out
 
-    def _sums(self, left: Ints, right: Ints, later: bool) -> Iterator[tuple[Ints, ...]]:
+    def _sums(self, left: Ints, right: Ints, later: bool) -> Iterator[Batch]:
         a, b = np.repeat(left, len(right)), np.tile(right, len(left))
         if later:
             a, b = a[b > a], b[b > a]
@@ -247,10 +231,10 @@ class _Grower:
             o = np.tile(np.array([MUL, DIV], np.int32), len(m) // 2)
             self._add(o, m, a, np.ones(len(m)), np.zeros(len(m)), cost=lib.cost[m] + lib.cost[a], limit=limit)
 
-    def _add(self, op: Ints, a: Ints, b: Ints, scale: Ints, offset: Ints, cost: Ints | int, limit: int) -> Ints:
+    def _add(self, op: Ints, a: Ints, b: Ints, scale: Floats, offset: Floats, cost: Ints | int, limit: int) -> Ints:
         lib = self.lib
         classes = lib.classes[a] | np.where(b >= 0, lib.classes[np.maximum(b, 0)], 0) | self._class(op)
-        return lib.add(op, a, b, scale, offset, cost, classes, limit)  # type: ignore[arg-type]
+        return lib.add(op, a, b, scale, offset, cost, classes, limit)
 
     def _class(self, op: Ints) -> Ints:
         return _table({code: function_class(name) for code, name in NAMES.items()})[op]
@@ -264,41 +248,3 @@ def _table(entries: dict[int, int]) -> Ints:
     for code, value in entries.items():
         table[code] = value
     return table
-
-
-_HALVES = ((2, 1), (-2, 1), (4, 2), (-4, 2), (1, 2), (-1, 2), (6, 3), (-6, 3), (8, 3), (-8, 3), (3, 3), (-3, 3), (12, 4),
-           (-12, 4), (10, 4), (-10, 4))
-
-
-@lru_cache(maxsize=64)
-def monomial_exponents(d: int, count: int) -> tuple[npt.NDArray[np.int8], Ints]:
-    """The `count` cheapest exponent vectors (m, d) in halves, and their costs, cheapest first."""
-    found: list[tuple[int, ...]] = []
-    costs: list[int] = []
-    exponents = [0] * d
-
-    def fill(k: int, left: int) -> None:
-        if len(found) >= count:
-            return
-        if k == d:
-            if left == 0:
-                found.append(tuple(exponents))
-            return
-        if left == 0 and k < d:
-            found.append(tuple(exponents[:k]) + (0,) * (d - k))
-            return
-        exponents[k] = 0
-        fill(k + 1, left)
-        for half, cost in _HALVES:
-            if cost <= left:
-                exponents[k] = half
-                fill(k + 1, left - cost)
-        exponents[k] = 0
-
-    for cost in range(2, 13):
-        before = len(found)
-        fill(0, cost)
-        costs.extend([cost] * (len(found) - before))
-        if len(found) >= count:
-            break
-    return np.array(found, np.int8).reshape(-1, d), np.array(costs, np.int32)

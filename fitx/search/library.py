@@ -93,7 +93,10 @@ class ExpressionLibrary:
         if op == MONOMIAL:
             columns = [self.problem.formulas[k] for k in self.problem.active]
             exponents = self._exponents[int(self.b[i])]
-            odd = [bool(e % 2) and not self.problem.positive[k] for e, k in zip(exponents, self.problem.active, strict=True)]
+            odd = [
+                bool(e % 2) and not self.problem.positive[k]
+                for e, k in zip(exponents, self.problem.active, strict=True)
+            ]
             bases = [call("abs", f) if o else f for f, o in zip(columns, odd, strict=True)]
             return product(1.0, [(f, int(e) / 2) for f, e in zip(bases, exponents, strict=True)])
         a = self.formula(int(self.a[i]))

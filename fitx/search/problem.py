@@ -1,4 +1,4 @@
-"""A problem: columns and a target, each with its meaning in the names of the table. Reductions make problems of problems."""
+"""A problem: columns and a target, each with its meaning in the table's names. Reductions make problems of problems."""
 
 from __future__ import annotations
 

@@ -25,7 +25,7 @@ Array = npt.NDArray[np.float64]
 _ROWS = 1500
 _TERMS = 260
 _USABLE = 0.05  # relative error of the surrogate on rows of its own
-_CLOSE = 0.01  # disagreement of the two sides, relative to their size
+_CLOSE = 0.003  # disagreement of the two sides, relative to their size
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,8 +65,7 @@ _FAMILIES = (
 
 @dataclass(frozen=True, slots=True)
 class Symmetry:
-    """Columns i and j of the active ones enter through one new column, and j as a power besides; misfit: disagreement of
-    the derivatives."""
+    """Columns i and j enter through one new column, j as a power besides; misfit: disagreement of derivatives."""
 
     first: int
     second: int
@@ -178,7 +177,9 @@ def _compare(problem: Problem, active: list[int], x: Array, gradient: Array, log
             if not (relevant[p] and relevant[q]):
                 continue
             for family in _FAMILIES:
-                if (family.needs_nonzero or family.needs_positive) and not (problem.positive[[active[p], active[q]]]).all():
+                if (family.needs_nonzero or family.needs_positive) and not (
+                    problem.positive[[active[p], active[q]]]
+                ).all():
                     continue
                 for i, j in ((p, q), (q, p)):
                     with np.errstate(all="ignore"):

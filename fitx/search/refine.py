@@ -71,4 +71,3 @@ def refine(
         if not improved or gain < 1e-8:
             break
     return f
-

@@ -21,7 +21,7 @@ def sparse_relation(rows: Array) -> Array | None:
         return None
     # The triangular factor has the same singular vectors at a fraction of the cost.
     R = np.linalg.qr((rows / norms[:, None]).T, mode="r")
-    singular, vectors = np.linalg.svd(R)[1:]
+    _, singular, vectors = np.linalg.svd(R)
     null = singular <= _EXACT * singular[0]
     if not null.any():
         return None
@@ -29,7 +29,7 @@ def sparse_relation(rows: Array) -> Array | None:
     best: Array | None = None
     for c in echelon:
         support = np.flatnonzero(np.abs(c) > 1e-7 * np.abs(c).max())
-        values, v = np.linalg.svd(R[:, support])[1:]
+        _, values, v = np.linalg.svd(R[:, support])
         if len(support) < 2 or values[-1] > 10 * _EXACT * singular[0]:
             continue
         if best is None or len(support) < np.count_nonzero(best):
@@ -45,10 +45,10 @@ def _reduced_echelon(basis: Array) -> Array:
     for i in range(len(B)):
         free = np.abs(B[i:])
         free[:, used] = 0.0
-        p, q = np.unravel_index(int(free.argmax()), free.shape)
+        p, q = divmod(int(free.argmax()), free.shape[1])
         B[[i, i + p]] = B[[i + p, i]]
         B[i] /= B[i, q]
         others = np.arange(len(B)) != i
         B[others] -= B[others, q][:, None] * B[i]
-        used.append(int(q))
+        used.append(q)
     return B

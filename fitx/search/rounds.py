@@ -12,7 +12,9 @@ SMALL = Effort("small", Size(5_000, 1_500, 16_000), 4_000, 5_000, 500, 240, 4_00
 # For problems with a further column each: many of them, so little for each.
 EXTENDED = Effort("extended", Size(1_500, 800, 6_000), 1_500, 2_000, 200, 48, 1_500, 48, 0, 60, 300, 60)
 MEDIUM = Effort("medium", Size(80_000, 6_000, 180_000), 20_000, 25_000, 800, 800, 25_000, 800, 40, 400, 1_200, 140)
-LARGE = Effort("large", Size(300_000, 15_000, 900_000), 60_000, 80_000, 1_800, 3_000, 80_000, 3_000, 200, 2_000, 2_500, 220)
+LARGE = Effort(
+    "large", Size(300_000, 15_000, 900_000), 60_000, 80_000, 1_800, 3_000, 80_000, 3_000, 200, 2_000, 2_500, 220
+)
 ROUNDS = (SMALL, MEDIUM, LARGE)
 
 FIRST_SPACES: tuple[Kind, ...] = (PRODUCTS, SUMS, EXPONENTS, QUADRATIC)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -17,7 +18,7 @@ SAMPLE = 20_000  # rows that the two are drawn from
 
 @dataclass(frozen=True, slots=True)
 class RowSample:
-    """screen: (SCREEN,), padded by repetition; weight: (SCREEN,), 0 for the padding; check: sorted, contains no padding."""
+    """screen: (SCREEN,), padded by repetition; weight: (SCREEN,), 0 for the padding; check: sorted, no padding."""
 
     screen: Rows
     weight: Array
@@ -48,7 +49,9 @@ def spread_rows(X: Array, y: Array, rng: np.random.Generator) -> RowSample:
 
 def _distinct(X: Array, y: Array) -> npt.NDArray[np.bool_]:
     first = np.zeros(len(y), bool)
-    _, index = np.unique(np.vstack([X, y]), axis=1, return_index=True) if len(y) <= SAMPLE else (None, np.arange(len(y)))
+    _, index = (
+        np.unique(np.vstack([X, y]), axis=1, return_index=True) if len(y) <= SAMPLE else (None, np.arange(len(y)))
+    )
     first[index] = True
     return first
 
@@ -58,4 +61,4 @@ def _strata(y: Array, pool: Rows, rng: np.random.Generator) -> Rows:
         return rng.permutation(pool)
     order = pool[np.argsort(y[pool], kind="stable")]
     edges = np.linspace(0, len(order), SCREEN + 1).astype(int)
-    return rng.permutation(np.array([order[rng.integers(a, b)] for a, b in zip(edges[:-1], edges[1:], strict=True)]))
+    return rng.permutation(np.array([order[rng.integers(a, b)] for a, b in pairwise(edges)]))

@@ -34,7 +34,9 @@ def simple_forms(value: float, tolerance: float) -> list[Simple]:
     consider(value * np.pi, lambda f: Const(f.numerator) / _times(Fraction(f.denominator), call("pi")), 1 / np.pi, 3)
     square = Fraction(value**2).limit_denominator(12)
     if abs(np.sqrt(float(square)) - abs(value)) <= tolerance * abs(value):
-        found.append((3 + len(str(square)), (_root(square, value < 0), float(np.copysign(np.sqrt(float(square)), value)))))
+        found.append(
+            (3 + len(str(square)), (_root(square, value < 0), float(np.copysign(np.sqrt(float(square)), value))))
+        )
     for digits in range(1, 7):
         short = float(f"{value:.{digits}g}")
         if abs(short - value) <= tolerance * abs(value):
@@ -47,8 +49,10 @@ def simple_forms(value: float, tolerance: float) -> list[Simple]:
 def _times(f: Fraction, unit: Formula) -> Formula:
     if f == 1:
         return unit
-    return Const(f.numerator) * unit / f.denominator if f.denominator != 1 and f.numerator != 1 else (
-        unit / f.denominator if f.denominator != 1 else Const(f.numerator) * unit
+    return (
+        Const(f.numerator) * unit / f.denominator
+        if f.denominator != 1 and f.numerator != 1
+        else (unit / f.denominator if f.denominator != 1 else Const(f.numerator) * unit)
     )
 
 

@@ -70,7 +70,7 @@ class Space:
             return np.where(ok[:, None], w / np.sqrt(np.where(ok, after, 1.0))[:, None], 0.0), ok
 
     def base_values(self, columns: Array) -> Array:
-        """Base on rows given by `columns` (d, m) of the problem: (k, m), logarithms taken, not finite where undefined."""
+        """Base on rows given by `columns` (d, m) (k, m), logarithms taken; not finite where undefined."""
         return base_values(self.kind, self.problem, columns)[0]
 
 
@@ -78,7 +78,7 @@ def make_space(kind: Kind, problem: Problem, grammar: Grammar) -> Space:
     """The space of that kind; targets that do not apply to the problem's y are left out."""
     weight = problem.rows.weight
     values, base = base_values(kind, problem, problem.screen_columns)
-    finite = np.isfinite(values).all(axis=1)
+    finite = np.atleast_1d(np.isfinite(values).all(axis=1))
     values, base = values[finite], [f for f, ok in zip(base, finite, strict=True) if ok]
     basis = _orthonormal(values * weight)
     space = Space(kind, problem, base, basis, [], np.empty((0, len(weight))), weight)
@@ -90,7 +90,7 @@ def make_space(kind: Kind, problem: Problem, grammar: Grammar) -> Space:
 
 
 def set_targets(space: Space, targets: Sequence[Target], y: Array) -> None:
-    """Give the space these targets on the screening values y, dropping those that the base explains or leaves undefined."""
+    """Set these targets on the screening values y, without those that the base explains or leaves undefined."""
     if not targets:
         return
     with np.errstate(all="ignore"):

@@ -1,8 +1,8 @@
 """Variables that enter as a power, or as a power of their cosine or sine, divided out before the search.
 
-log|y| is regressed on log x_k, their squares and products (and log|cos x_k|, log|sin x_k|) with Huber weights: where no
-square and no product with log x_k is significant, x_k enters as a power. It errs at times, so that the engine also tries
-each variable put back, and the problem as it was.
+log|y| is regressed on log x_k, their squares and products (and log|cos x_k|, log|sin x_k|) with Huber weights: where
+no square and no product with log x_k is significant, x_k enters as a power. It errs at times, so that the engine also
+tries each variable put back, and the problem as it was.
 """
 
 from __future__ import annotations
@@ -180,6 +180,7 @@ def _huber(rows: list[Array], t: Array, weight: Array) -> tuple[Array, Array] | 
 
 def _judge(design: _Design, beta: Array, variance: Array, k: int) -> tuple[float, str, float, bool]:
     """Exponent, function, its power, and whether column k enters as these only."""
+
     def t_value(i: int | None) -> float:
         return 0.0 if i is None else abs(float(beta[i])) / max(float(np.sqrt(variance[i])), 1e-300)
 

@@ -69,9 +69,20 @@ def _share(lo: float, hi: float) -> bool:
 TARGETS: tuple[Target, ...] = (
     Target("y", lambda y: y, lambda f: f, _any, True, True, True, True, True),
     Target("1/y", lambda y: 1 / y, lambda f: 1 / f, _nonzero, True, False, True, shift=True),
-    Target("y^2", lambda y: y * y, lambda f: call("sqrt", f), _positive, True, False, True, shift=True, needs=("sqrt",)),
-    Target("1/y^2", lambda y: 1 / (y * y), lambda f: 1 / call("sqrt", f), _positive, True, False, True, shift=True,
-           needs=("sqrt",)),
+    Target(
+        "y^2", lambda y: y * y, lambda f: call("sqrt", f), _positive, True, False, True, shift=True, needs=("sqrt",)
+    ),
+    Target(
+        "1/y^2",
+        lambda y: 1 / (y * y),
+        lambda f: 1 / call("sqrt", f),
+        _positive,
+        True,
+        False,
+        True,
+        shift=True,
+        needs=("sqrt",),
+    ),
     Target("sqrt y", np.sqrt, lambda f: f**2, _positive, True),
     Target("log y", np.log, lambda f: call("exp", f), _positive, True, True, True, shift=True, needs=("exp",)),
     Target("exp y", np.exp, lambda f: call("log", f), _moderate, True, needs=("log",)),
@@ -80,19 +91,54 @@ TARGETS: tuple[Target, ...] = (
     Target("tan y", np.tan, lambda f: call("atan", f), _open_half_turn, True, True, needs=("atan",)),
     Target("y-1", lambda y: y - 1, lambda f: f + 1, _any, log=True, log_pairs=True),
     Target("y+1", lambda y: y + 1, lambda f: f - 1, _any, log=True, log_pairs=True),
-    Target("y^2-1", lambda y: y * y - 1, lambda f: call("sqrt", f + 1), _positive, log=True, log_pairs=True, needs=("sqrt",)),
+    Target(
+        "y^2-1",
+        lambda y: y * y - 1,
+        lambda f: call("sqrt", f + 1),
+        _positive,
+        log=True,
+        log_pairs=True,
+        needs=("sqrt",),
+    ),
     Target("1/y-1", lambda y: 1 / y - 1, lambda f: 1 / (f + 1), _nonzero, log=True, log_pairs=True),
     Target("1/y+1", lambda y: 1 / y + 1, lambda f: 1 / (f - 1), _nonzero, log=True),
-    Target("1/y^2-1", lambda y: 1 / (y * y) - 1, lambda f: 1 / call("sqrt", f + 1), _positive, log=True, needs=("sqrt",)),
-    Target("log(1+1/y)", lambda y: np.log1p(1 / y), lambda f: 1 / (call("exp", f) - 1), _positive, log=True, needs=("exp",)),
+    Target(
+        "1/y^2-1", lambda y: 1 / (y * y) - 1, lambda f: 1 / call("sqrt", f + 1), _positive, log=True, needs=("sqrt",)
+    ),
+    Target(
+        "log(1+1/y)", lambda y: np.log1p(1 / y), lambda f: 1 / (call("exp", f) - 1), _positive, log=True, needs=("exp",)
+    ),
     Target("log(1+y)", np.log1p, lambda f: call("exp", f) - 1, _positive, log=True, needs=("exp",)),
-    Target("log(1-y)", lambda y: np.log1p(-y), lambda f: 1 - call("exp", f), lambda lo, hi: hi < 1, log=True, needs=("exp",)),
+    Target(
+        "log(1-y)",
+        lambda y: np.log1p(-y),
+        lambda f: 1 - call("exp", f),
+        lambda lo, hi: hi < 1,
+        log=True,
+        needs=("exp",),
+    ),
     Target("exp(y)-1", np.expm1, lambda f: call("log", f + 1), _moderate, log=True, needs=("log",)),
-    Target("log(1/y-1)", lambda y: np.log(1 / y - 1), lambda f: 1 / (call("exp", f) + 1), _share, True, True, needs=("exp",)),
-    Target("atanh y", np.arctanh, lambda f: call("tanh", f), lambda lo, hi: hi < 1 and lo > -1, log=True, needs=("tanh",)),
-    Target("acos(1-2y)", lambda y: np.arccos(1 - 2 * y), lambda f: (1 - call("cos", f)) / 2, lambda lo, hi: lo >= 0 and hi <= 1,
-           log=True, needs=("cos",)),
-)  # fmt: skip
+    Target(
+        "log(1/y-1)",
+        lambda y: np.log(1 / y - 1),
+        lambda f: 1 / (call("exp", f) + 1),
+        _share,
+        True,
+        True,
+        needs=("exp",),
+    ),
+    Target(
+        "atanh y", np.arctanh, lambda f: call("tanh", f), lambda lo, hi: hi < 1 and lo > -1, log=True, needs=("tanh",)
+    ),
+    Target(
+        "acos(1-2y)",
+        lambda y: np.arccos(1 - 2 * y),
+        lambda f: (1 - call("cos", f)) / 2,
+        lambda lo, hi: lo >= 0 and hi <= 1,
+        log=True,
+        needs=("cos",),
+    ),
+)
 
 
 def targets_for(y: Array, allowed: frozenset[str] | None = None) -> list[Target]:

@@ -18,7 +18,9 @@ def all_stages() -> tuple[Stage, ...]:
             continue
         names = vars(importlib.import_module(f"{__name__}.{module}"))
         found += [
-            c() for c in names.values() if isinstance(c, type) and issubclass(c, Stage) and c.__module__.endswith("." + module)
+            c()
+            for c in names.values()
+            if isinstance(c, type) and issubclass(c, Stage) and c.__module__.endswith("." + module)
         ]
     return tuple(sorted(found, key=lambda s: (s.family, s.rank)))
 

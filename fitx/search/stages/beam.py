@@ -74,7 +74,8 @@ def extend(
         gain = np.where(left > 1e-9, (v * residuals).sum(axis=1) ** 2 / np.maximum(left, 1e-9), 0.0)
         r2 = 1 - (residuals * residuals).sum(axis=1) + gain
         found += [
-            (float(r), tuple(int(g) for g in group), int(third)) for r, group, third in zip(r2, piece, thirds, strict=True)
+            (float(r), tuple(int(g) for g in group), int(third))
+            for r, group, third in zip(r2, piece, thirds, strict=True)
         ]
     found.sort(key=lambda f: -f[0])
     return found

@@ -62,7 +62,9 @@ def _divided(outer: Workbench, m: int) -> Workbench | None:
     with np.errstate(all="ignore"):
         # Only the two samples are ever looked at.
         y[check] = problem.y[check] / outer.table.on_check(formula)
-        y[problem.rows.screen] = problem.y[problem.rows.screen] / outer.library.values.values(np.array([m], np.int32))[0]
+        y[problem.rows.screen] = (
+            problem.y[problem.rows.screen] / outer.library.values.values(np.array([m], np.int32))[0]
+        )
     screen = y[problem.rows.screen]
     if not np.isfinite(screen).all():
         return None
@@ -75,7 +77,11 @@ def _divided(outer: Workbench, m: int) -> Workbench | None:
     if not space.targets:
         return None
     return replace(
-        outer, problem=divided, near={}, _spaces={ADDITIVE.name: space}, _features={ADDITIVE.name: outer.features(ADDITIVE)}
+        outer,
+        problem=divided,
+        near={},
+        _spaces={ADDITIVE.name: space},
+        _features={ADDITIVE.name: outer.features(ADDITIVE)},
     )
 
 
@@ -90,5 +96,3 @@ def _singles(bench: Workbench) -> Iterator[Formula]:
         r = float(bench.exact(space, features.ids[[i]])[0] @ space.units[t])
         if 1 - r * r < bench.tolerance:
             yield from bench.fit(space, target, features.ids[[i]])
-
-

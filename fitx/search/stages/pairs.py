@@ -56,7 +56,7 @@ def pair_targets(space: Space) -> list[int]:
 def scan_pairs(
     bench: Workbench, space: Space, kind: Kind, count: int, budget: Budget, keep: int = _KEEP
 ) -> Iterator[Formula]:
-    """The best pairs of the first `count` features for the space's targets, remembered in bench.near, fitted if exact."""
+    """The best pairs of the first `count` features for the space's targets, kept in bench.near, fitted if exact."""
     features = bench.features(kind)
     count = min(count, features.primary)
     chosen = pair_targets(space)
@@ -76,7 +76,14 @@ def scan_pairs(
 
 
 def best_pairs(
-    bench: Workbench, space: Space, kind: Kind, count: int, chosen: list[int], budget: Budget, keep: int, least: float = 0.3
+    bench: Workbench,
+    space: Space,
+    kind: Kind,
+    count: int,
+    chosen: list[int],
+    budget: Budget,
+    keep: int,
+    least: float = 0.3,
 ) -> list[Near]:
     """For each chosen unit vector of the space the `keep` best pairs among the first `count` features, with R2 above
     `least`; their R2 in float64."""

@@ -85,4 +85,6 @@ class Sample:
     def polynomial(self, powers: tuple[tuple[int, ...], ...], c: Array, unit: float) -> Formula:
         """sum c_i m_i / unit in the names of the table."""
         unscaled = c / np.array([np.prod(self.scale ** np.array(e)) for e in powers])
-        return linear((float(v / unit), monomial_formula(self.problem, e)) for v, e in zip(unscaled, powers, strict=True) if v)
+        return linear(
+            (float(v / unit), monomial_formula(self.problem, e)) for v, e in zip(unscaled, powers, strict=True) if v
+        )

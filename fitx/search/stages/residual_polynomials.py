@@ -46,7 +46,11 @@ def _shifted(c: float) -> _Way:
     return _Way(lambda t, a: t - c * a, undo, shift=True)
 
 
-_WAYS = (_Way(lambda t, a: t / a, lambda f, a: a * f), _Way(lambda t, a: t * a, lambda f, a: f / a), *map(_shifted, FEW))
+_WAYS = (
+    _Way(lambda t, a: t / a, lambda f, a: a * f),
+    _Way(lambda t, a: t * a, lambda f, a: f / a),
+    *map(_shifted, FEW),
+)
 
 
 class ResidualPolynomials(Stage):

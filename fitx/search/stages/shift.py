@@ -167,7 +167,13 @@ def _residual_units(
 
 
 def _second(
-    bench: Workbench, space: Space, kind: Kind, targets: list[Target], residuals: list[Residual], count: int, budget: Budget
+    bench: Workbench,
+    space: Space,
+    kind: Kind,
+    targets: list[Target],
+    residuals: list[Residual],
+    count: int,
+    budget: Budget,
 ) -> Iterator[Formula]:
     """All pairs of the first features for the most promising residuals: one Gram product serves many of them."""
     count = min(count, _PAIR_FEATURES)
@@ -178,7 +184,9 @@ def _second(
         if not kept:
             continue
         threshold = 1 - _NEAR_PAIR
-        hits = best_pairs(bench, replace(space, units=units), kind, count, list(range(len(kept))), budget, 16, threshold)
+        hits = best_pairs(
+            bench, replace(space, units=units), kind, count, list(range(len(kept))), budget, 16, threshold
+        )
         for residual, near in zip(kept, hits, strict=True):
             for r2, pair in zip(near.score, near.index, strict=True):
                 if 1 - r2 > near_limit(bench) or budget.expired():
