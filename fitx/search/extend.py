@@ -46,12 +46,12 @@ def _ideas(problem: Problem, grammar: Grammar) -> Iterator[tuple[list[Array], li
         )  # fmt: skip
     for k in active:
         yield [x[k] - 1], [f[k] - 1], f"{k + 1}-1"
+    for k in angles:
+        yield [np.sin(x[k]), np.cos(x[k])], [call("sin", f[k]), call("cos", f[k])], f"waves of {k + 1}"
     for i in active:
         for j in active:
             if i < j:
                 yield [x[i] - x[j]], [f[i] - f[j]], f"{i + 1}-{j + 1}"
                 yield [x[i] + x[j]], [f[i] + f[j]], f"{i + 1}+{j + 1}"
-    for k in angles:
-        yield [np.sin(x[k]), np.cos(x[k])], [call("sin", f[k]), call("cos", f[k])], f"waves of {k + 1}"
     for k in active:
         yield [x[k] + 1], [f[k] + 1], f"{k + 1}+1"

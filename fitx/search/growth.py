@@ -65,7 +65,7 @@ def grow(problem: Problem, size: Size, grammar: Grammar, budget: Budget, threads
     generic = len(lib)
     grower.monomials(size.monomials, size.total)
     grower.sums_of_powers(len(lib) + (size.total - len(lib)) // 4)
-    grower.variable_powers(len(lib) + (size.total - len(lib)) // 4)
+    grower.variable_powers(len(lib) + (size.total - len(lib)) // 3)
     grower.functions_of_monomials(PLAIN_OF_MONOMIALS, len(lib) + (size.total - len(lib)) // 2)
     grower.functions_of_monomials(OF_MONOMIALS, len(lib) + (size.total - len(lib)) // 2)
     grower.monomials_times_atoms(min(generic, 4000), size.total)

@@ -20,7 +20,7 @@ def sparse_relation(rows: Array) -> Array | None:
     if not np.isfinite(norms).all():
         return None
     # The triangular factor has the same singular vectors at a fraction of the cost.
-    R = np.linalg.qr((rows / norms[:, None]).T, mode="r")
+    R: Array = np.asarray(np.linalg.qr((rows / norms[:, None]).T, mode="r"))
     _, singular, vectors = np.linalg.svd(R)
     null = singular <= _EXACT * singular[0]
     if not null.any():
