@@ -16,7 +16,7 @@ from fitx.fitters.base import Context, Data, Fitter, Proposal
 from fitx.formula.evaluate import predict
 from fitx.front import Candidate, choose, pareto
 from fitx.score import score, spread
-from fitx.split import TINY, split_rows
+from fitx.split import SMALL, TINY, split_rows
 
 if TYPE_CHECKING:
     from fitx.pipeline import Settings
@@ -27,6 +27,9 @@ Rows = npt.NDArray[np.intp]
 ROUNDING = 1e-12  # errors below this share of the spread of y are equal
 PAIRED_ROWS = 200_000  # at most this many rows for the paired differences of the choice
 CHOOSE_SHARE = 0.25  # of the work rows choose among formulas
+# Work rows below which folds choose: a quarter of them could not tell a cubic from a constant.
+CHOOSE_IN_FOLDS = 100  # among fixed structures
+SEARCHED_IN_FOLDS = 16  # among structures that were searched for, which folds flatter, but a handful of rows misleads
 
 
 @dataclass(slots=True)
@@ -59,12 +62,15 @@ def run_contest(
 
     Errors: FitxError, naming each method's reason, when there is no formula.
 
-    Large tables: proposals are fitted to the fit rows and judged on the choose rows. Small ones: fitted to all the
-    rows, and judged by refitting each structure in folds, repeated `repeats` times.
+    Large tables: proposals are fitted to the fit rows and judged on the choose rows. Small ones (how small depends on
+    whether the structures were searched for): fitted to all the rows, and judged by refitting each structure in
+    folds, repeated `repeats` times where the table is very small.
     """
     n = table.n if rows is None else len(rows)
     rng = np.random.default_rng([contest.settings.seed, n])
-    split = split_rows(n, CHOOSE_SHARE, "random", rng, repeats=repeats) if n >= TINY else None
+    repeats = repeats if n < SMALL else 1
+    small = CHOOSE_IN_FOLDS if all(f.fixed_structures for f in contest.fitters) else SEARCHED_IN_FOLDS
+    split = split_rows(n, CHOOSE_SHARE, "random", rng, None, repeats, small) if n >= TINY else None
     folds = split.parts if split is not None and split.folds else ()
     if split is not None and not split.folds:
         fit_data, choose_data = (table.take(part if rows is None else rows[part]) for part in split.parts[0])

@@ -122,6 +122,8 @@ def check_settings(s: Settings) -> None:
         raise UsageError(f"the time limit is a number of seconds above 0, got {s.time_limit:g}")
     if s.jobs is not None and s.jobs < 1:
         raise UsageError(f"the number of jobs is at least 1, got {s.jobs}")
+    if not isinstance(s.seed, int | np.integer) or s.seed < 0:
+        raise UsageError(f"the seed is a whole number from 0 up, got {s.seed}", "the same seed gives the same formula")
     if s.max_complexity is not None and s.max_complexity < 1:
         raise UsageError(f"the complexity is at least 1, got {s.max_complexity}")
     for key, value in s.options.items():

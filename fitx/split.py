@@ -41,10 +41,11 @@ def split_rows(
     rng: np.random.Generator,
     groups: Sequence[Any] | npt.NDArray[Any] | None = None,
     repeats: int = 2,
+    small: int = SMALL,
 ) -> Split:
     """The split of n rows. share: of the rows to hold back; how: "random", "last", or "group" (with `groups`).
 
-    Small tables: 5 folds, repeated (leave-one-out under 10 rows). Too small, or share 0: no parts.
+    Below `small` rows: 5 folds, repeated (leave-one-out under 10 rows). Too small, or share 0: no parts.
     Errors: UsageError for an unknown `how` or a share outside [0, 0.9]; FitxError for a single group.
     """
     check_split(how, share)
@@ -57,7 +58,7 @@ def split_rows(
         return Split(((np.arange(n - held), np.arange(n - held, n)),), f"the last {held} of {n} rows")
     if how == "group":
         return _split_groups(np.asarray(groups), share, rng)
-    if n < SMALL:
+    if n < small:
         return _folds(np.arange(n), n, rng, repeats)
     if n >= LARGE:
         return _draw(n, share, rng)

@@ -45,17 +45,23 @@ class TestHonesty:
             return real(y, *args, **more)  # type: ignore[arg-type]
 
         monkeypatch.setattr(pipeline, "score", spy_score)
-        x, y = np.arange(100.0), rng.normal(size=100)
-        fit = quiet_fit(x, y, method="spy")
-        assert len(seen) == 1
-        assert len(seen[0]) == 56  # 100 - 25 report - 19 choose
-        assert len(scored[-1]) == 25
-        assert not seen[0] & scored[-1]
-        assert fit.holdout.n == 25
+        x, y = np.arange(200.0), rng.normal(size=200)
+        # 100 rows: 25 report, 19 choose; where structures are fixed beforehand, folds of the 75 choose.
+        for n, fixed, fitted, reported in ((100, False, 56, 25), (100, True, 75, 25), (200, True, 112, 50)):
+            seen.clear()
+            Spy.fixed_structures = fixed
+            fit = quiet_fit(x[:n], y[:n], method="spy")
+            assert [len(rows) for rows in seen] == [fitted]
+            assert len(scored[-1]) == reported == fit.holdout.n
+            assert not seen[0] & scored[-1]
         seen.clear()
         fit = quiet_fit(x[:30], y[:30], method="spy")
         assert fit.holdout.n == 30
         assert all(len(rows) in (24, 30) for rows in seen)
+        seen.clear()
+        Spy.fixed_structures = False  # what was searched for in y is judged by rows that the search did not see
+        quiet_fit(x[:30], y[:30], method="spy")
+        assert all(len(rows) in (18, 22) for rows in seen)
 
     def test_held_out_error_is_that_of_fresh_rows_on_average(self) -> None:
         printed, fresh = [], []
@@ -116,6 +122,17 @@ class TestChoice:
         exact, exacter = self.candidate(3, np.full(50, 1e-30)), self.candidate(9, np.full(50, 1e-34))
         assert choose([exact, exacter], 1e-26) is exact
 
+    @pytest.mark.parametrize("n", [60, 100])
+    def test_a_cubic_is_told_from_a_constant_on_moderate_tables(self, n: int) -> None:
+        cubic = noise = 0
+        for seed in range(20):
+            r = np.random.default_rng(seed)
+            x, e = r.uniform(-1, 1, n), r.normal(0, 0.3, n)
+            cubic += quiet_fit(x, 1 + x - 2 * x**3 + e, method="poly", seed=seed).formula.complexity > 1
+            noise += quiet_fit(x, e, method="poly", seed=seed).formula.complexity == 1
+        assert cubic >= 18
+        assert noise >= 18
+
     def test_a_line_with_noise_is_a_line(self) -> None:
         lines = 0
         for seed in range(20):
@@ -158,6 +175,7 @@ class TestArguments:
         [
             ({"method": "ratonal"}, "no method named `ratonal`"), ({"holdout": 2}, "between 0 and 0.9"),
             ({"time_limit": -1}, "above 0"), ({"jobs": 0}, "at least 1"), ({"max_complexity": 0}, "at least 1"),
+            ({"seed": -1}, "from 0 up"), ({"seed": None}, "from 0 up"), ({"seed": 1.5}, "from 0 up"),
             ({"options": {"poly.degre": 3}}, "did you mean `degree`"), ({"options": {"degree": 3}}, "is no option"),
             ({"options": {"poly.degree": "three"}}, "takes a whole number"), ({"split": "best"}, "no split named"),
             ({"feature_names": ["a", "b"]}, "must be 1 different names"),

@@ -149,6 +149,9 @@ class Fitter(ABC):
     aliases: ClassVar[tuple[str, ...]] = ()
     options: ClassVar[tuple[Option, ...]] = ()
     competes: ClassVar[bool] = True  # takes part when no method is named (`auto`)
+    # True: which structures are proposed does not depend on y, so folds of the fitted rows may choose among them. A
+    # structure that was searched for in y has seen those rows, and would pass such folds however little it is worth.
+    fixed_structures: ClassVar[bool] = False
 
     def declines(self, data: Data) -> str:
         """Why this method does not apply to the data, in words ("needs one feature, got 3"); "" when it does."""

@@ -32,6 +32,7 @@ class Lagrange(Fitter):
     name = "lagrange"
     summary = "the polynomial through every point, exact up to 30 points, barycentric beyond; one feature"
     aliases = ("interpolate",)
+    fixed_structures = True
     competes = False  # passes through the noise as well, and says nothing between the points
 
     def declines(self, data: Data) -> str:
