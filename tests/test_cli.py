@@ -164,6 +164,26 @@ class TestSavePredictExport:
         assert run(["predict", model, str(tmp_path / "other.csv")]) == 1
         assert "`x`" in capsys.readouterr().err
 
+    def test_a_place_that_cannot_be_saved_to_is_said_before_the_work(
+        self, table: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        assert run(["fit", str(table), "--method", "poly", "--save", str(tmp_path)]) == 2
+        out, err = capsys.readouterr()
+        assert out == ""
+        assert "it is a folder" in err
+
+    def test_where_saving_fails_the_formula_is_printed(
+        self, table: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def full(*args: object) -> None:
+            raise OSError(28, "No space left on device")
+
+        monkeypatch.setattr("os.replace", full)
+        assert run(["fit", str(table), "--method", "poly", "--save", str(tmp_path / "m.json")]) == 1
+        out, err = capsys.readouterr()
+        assert "x**2" in out
+        assert "No space left on device" in err
+
     def test_no_model(self, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
         for text in ("", "{}", "[1]", '{"fitx_model": 99}', '{"fitx_model": 1}', "\x00"):
             (tmp_path / "m.json").write_text(text)
@@ -219,7 +239,20 @@ class TestManners:
         assert done.stdout == b"y\n"
         assert b"Traceback" not in done.stderr
 
-    def test_interrupt_is_130(self, tmp_path: Path) -> None:
+    def test_an_interrupt_before_the_first_formula_is_said(
+        self, points: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def interrupted(*args: object) -> None:
+            raise KeyboardInterrupt
+
+        monkeypatch.setattr("fitx.pipeline.fit_table", interrupted)
+        assert run(["fit", str(points), "--method", "poly"]) == 130
+        out, err = capsys.readouterr()
+        assert out == ""
+        assert err == "interrupted before there was a result\n"
+
+    @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+    def test_interrupt_is_130(self, tmp_path: Path, number: int) -> None:
         r = np.random.default_rng(0)
         X = r.normal(size=(39, 3))
         np.savetxt(tmp_path / "t.csv", np.c_[X, r.normal(size=39)], delimiter=",", header="a,b,c,y", comments="")
@@ -229,7 +262,7 @@ class TestManners:
             stdout=subprocess.PIPE, stderr=subprocess.PIPE,
         )  # fmt: skip
         time.sleep(0.7)
-        p.send_signal(signal.SIGINT)
+        p.send_signal(number)
         out, err = p.communicate(timeout=60)
         assert p.returncode in (0, 130)  # 0 when it was done before the signal
         assert b"Traceback" not in err

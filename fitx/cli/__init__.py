@@ -7,6 +7,7 @@ at fault; 2 the command line is; 130 interrupted.
 from __future__ import annotations
 
 import os
+import signal
 import sys
 
 
@@ -15,6 +16,7 @@ def main() -> None:
     from fitx.cli.app import run
 
     code = 1
+    signal.signal(signal.SIGTERM, _interrupt)  # like Ctrl-C: the best so far is printed and saved
     try:
         code = run(sys.argv[1:])
         sys.stdout.flush()
@@ -22,3 +24,8 @@ def main() -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         code = 0
     sys.exit(code)
+
+
+def _interrupt(number: int, frame: object) -> None:
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)  # the second one ends the process at once
+    raise KeyboardInterrupt
