@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 Array = npt.NDArray[np.float64]
 Rows = npt.NDArray[np.intp]
+Result = TypeVar("Result")
 
 ROUNDING = 1e-12  # errors below this share of the spread of y are equal
 PAIRED_ROWS = 200_000  # at most this many rows for the paired differences of the choice
@@ -48,6 +49,14 @@ class Contest:
         if self.settings.jobs is not None:
             return self.settings.jobs
         return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+    def or_else(self, work: Callable[[], Result], otherwise: Result) -> Result:
+        """What `work` gives; `otherwise` when the user interrupts it: then the best so far is the answer."""
+        try:
+            return work()
+        except KeyboardInterrupt:
+            self.interrupted = True
+            return otherwise
 
     def warn(self, text: str) -> None:
         """Note a warning, once."""

@@ -29,8 +29,11 @@ from fitx.split import LARGE, Split, check_split, split_rows
 from fitx.table import Table
 
 Array = npt.NDArray[np.float64]
+Rows = npt.NDArray[np.intp]
+Scores = tuple[Score, Score]
 
 CONTEST_ROWS = 1_000_000  # at most this many rows compete; the constants come from all rows in the end
+_CUT_SHORT = no_score("interrupted before the held-out rows were scored")
 REFIT_FRONT = 1_000_000  # rows up to which every candidate of the front, not only the chosen, is refitted to all rows
 
 
@@ -65,29 +68,30 @@ def fit_data(data: Data, settings: Settings, warnings: Sequence[str] = ()) -> Fi
     contest = Contest(fitters, settings, began + limit * (0.5 if split.folds else 0.9), list(warnings))
     if split.folds or not split.parts:
         chosen, front = run_contest(contest, data)
-        holdout = _cross_validate(contest, data, split, began + 0.9 * limit)
+        holdout = contest.or_else(lambda: _cross_validate(contest, data, split, began + 0.9 * limit), _CUT_SHORT)
         train = score(data.y, predict(chosen.proposal.formula, data.X, data.names), data.weights)
     else:
         work_rows, held_rows = split.parts[0]
         work_rows = work_rows[:: -(-len(work_rows) // CONTEST_ROWS)]  # spread over the table; the split was random
         chosen, front = run_contest(contest, data, work_rows)
-        judged, train = chosen.proposal, chosen.train
-        if data.n < LARGE:  # beyond, the rows that chose would not move the constants, only take memory
-            work = data.take(work_rows)
-            judged = _refit(judged, work)
-            train = _score_on(judged, work, threads=contest.jobs)
-        holdout = _score_on(judged, data.take(held_rows), split.how, contest.jobs)
-    final = _refit(chosen.proposal, data)
+        train, holdout = contest.or_else(
+            lambda: _report(contest, chosen, data, work_rows, held_rows, split.how), (chosen.train, _CUT_SHORT)
+        )
+    final = contest.or_else(lambda: _refit(chosen.proposal, data), chosen.proposal)
     if holdout.r2 is None and settings.holdout > 0:
         contest.warn(f"no held-out error: {holdout.how}; the fit is judged by nothing but its own rows")
     elif settings.holdout == 0:
         contest.warn("no rows were held out: how far the formula can be trusted on new rows is not known")
     _warn_of_gap(contest, holdout, train)
     noise = holdout.rmse if holdout.rmse is not None else (train.rmse or 0.0)
+    shown = contest.or_else(lambda: shorten(final.formula, data.X, data.names, noise), final.formula)
+    candidates = tuple(_as_result(contest, c, data, began + limit) for c in front)
+    if contest.interrupted:
+        contest.warn("interrupted: this is the best formula so far")
     all_warnings = [*contest.warnings, *(n for n in final.notes if n not in contest.warnings)]
     return Fit(
         formula=final.formula,
-        shown=shorten(final.formula, data.X, data.names, noise),
+        shown=shown,
         method=chosen.method,
         features=data.names,
         train=train,
@@ -95,7 +99,7 @@ def fit_data(data: Data, settings: Settings, warnings: Sequence[str] = ()) -> Fi
         holdout=holdout,
         parameters=final.parameters,
         covariance=final.covariance,
-        candidates=tuple(_as_result(c, data, began + limit) for c in front),
+        candidates=candidates,
         warnings=tuple(all_warnings),
         label=final.label,
         seed=settings.seed,
@@ -144,11 +148,21 @@ def choose_fitters(s: Settings) -> list[Fitter]:
     return list(chosen.values())
 
 
+def _report(contest: Contest, chosen: Candidate, data: Data, work_rows: Rows, held_rows: Rows, how: str) -> Scores:
+    """Training and held-out errors of the choice, its constants from the work rows."""
+    judged, train = chosen.proposal, chosen.train
+    if data.n < LARGE:  # beyond, the rows that chose would not move the constants, only take memory
+        work = data.take(work_rows)
+        judged = _refit(judged, work)
+        train = _score_on(judged, work, threads=contest.jobs)
+    return train, _score_on(judged, data.take(held_rows), how, contest.jobs)
+
+
 def _cross_validate(contest: Contest, data: Data, split: Split, deadline: float) -> Score:
     """The whole contest again in each fold; errors of all folds' predictions together."""
     if not split.parts:
         return no_score(split.how)
-    rows: list[npt.NDArray[np.intp]] = []
+    rows: list[Rows] = []
     predictions: list[Array] = []
     for i, (work_rows, held_rows) in enumerate(split.parts):
         left = deadline - time.perf_counter()
@@ -165,7 +179,7 @@ def _cross_validate(contest: Contest, data: Data, split: Split, deadline: float)
         rows.append(held_rows)
         predictions.append(predict(formula, data.X[held_rows], data.names))
     if not rows:
-        return no_score("the time was up before any rows could be held out")
+        return _CUT_SHORT if contest.interrupted else no_score("the time was up before any rows could be held out")
     held = np.concatenate(rows)
     weights = None if data.weights is None else data.weights[held]
     how = split.how if len(rows) == len(split.parts) else f"{len(rows)} of the {len(split.parts)} folds of {split.how}"
@@ -186,15 +200,15 @@ def _score_on(p: Proposal, data: Data, how: str = "", threads: int = 1) -> Score
     return score(data.y, predict(p.formula, data.X, data.names, threads), data.weights, how, threads)
 
 
-def _as_result(c: Candidate, data: Data, deadline: float) -> CandidateFit:
+def _as_result(contest: Contest, c: Candidate, data: Data, deadline: float) -> CandidateFit:
     p = c.proposal
-    if data.n <= REFIT_FRONT and time.perf_counter() < deadline:
+    if data.n <= REFIT_FRONT and time.perf_counter() < deadline and not contest.interrupted:
         try:
-            p = _refit(p, data)
+            p = contest.or_else(lambda: _refit(c.proposal, data), p)
         except FitxError:
             p = c.proposal
     noise = c.validation.rmse or 0.0
-    shown = shorten(p.formula, data.X, data.names, noise)
+    shown = contest.or_else(lambda: shorten(p.formula, data.X, data.names, noise), p.formula)
     return CandidateFit(p.formula, shown, c.method, data.names, c.train, c.validation)
 
 

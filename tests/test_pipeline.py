@@ -269,3 +269,24 @@ class TestAnytime:
         fit = quiet_fit(np.arange(60.0), np.arange(60.0), method="slow", options={"slow.step": 1.0})
         assert fit.interrupted
         assert fit.formula.complexity == 3
+
+    @pytest.mark.parametrize("step", ["_refit", "_cross_validate", "_score_on", "shorten"])
+    @pytest.mark.parametrize("n", [30, 60])
+    def test_an_interrupt_after_the_contest_keeps_what_it_found(
+        self, monkeypatch: pytest.MonkeyPatch, n: int, step: str
+    ) -> None:
+        real, calls = getattr(pipeline, step), []
+
+        def interrupted(*args: object, **more: object) -> object:
+            calls.append(step)
+            if len(calls) == 1:
+                raise KeyboardInterrupt
+            return real(*args, **more)
+
+        monkeypatch.setattr(pipeline, step, interrupted)
+        x = np.linspace(0, 1, n)
+        y = 2 * x + np.random.default_rng(0).normal(0, 0.01, n)
+        fit = quiet_fit(x, y, method="poly", options={"poly.degree": 1})
+        assert fit.formula.complexity == 5
+        assert fit.interrupted == bool(calls)
+        assert any("best formula so far" in w for w in fit.warnings) == bool(calls)

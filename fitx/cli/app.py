@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 import warnings
+from collections.abc import Callable
 from typing import Annotated
 
 import typer
@@ -36,10 +38,24 @@ def options(
     """Find formulas that fit a table of numbers, and say how far to trust them."""
 
 
-app.command("fit")(fit_command.fit)
-app.command("predict")(predict_command.predict)
-app.command("export")(export_command.export)
-app.command("methods")(methods_command.methods)
+def _interruptible(command: Callable[..., int]) -> Callable[..., int]:
+    """`command`, saying so where it is interrupted with nothing to show; typer itself would leave without a word."""
+
+    @functools.wraps(command)
+    def run_command(*args: object, **more: object) -> int:
+        try:
+            return command(*args, **more)
+        except KeyboardInterrupt:
+            say("interrupted before there was a result")
+            return 130
+
+    return run_command
+
+
+app.command("fit")(_interruptible(fit_command.fit))
+app.command("predict")(_interruptible(predict_command.predict))
+app.command("export")(_interruptible(export_command.export))
+app.command("methods")(_interruptible(methods_command.methods))
 
 
 def run(arguments: list[str]) -> int:
@@ -55,9 +71,6 @@ def run(arguments: list[str]) -> int:
         except FitxError as e:
             show_error(e.message, e.hint)
             return e.exit_code
-        except KeyboardInterrupt:
-            say("interrupted before the first formula")
-            return 130
         except BrokenPipeError:
             raise
         except Exception as e:
@@ -68,8 +81,6 @@ def run(arguments: list[str]) -> int:
 def _usage(e: Exception) -> int:
     """Errors of the command line itself (typer's own classes); anything else is a fault of fitx and said as one."""
     shown = getattr(e, "format_message", None)
-    if type(e).__name__ == "Abort":
-        return 130
     if shown is None:
         if isinstance(e, MemoryError):
             show_error("there is not enough memory for this table", "use fewer columns with `--features`")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -60,6 +61,10 @@ def fit(
         raise UsageError(f"--digits is between 1 and 17, got {digits}")
     if save is not None and not save.absolute().parent.is_dir():
         raise UsageError(f"cannot save to `{save}`: there is no folder `{save.absolute().parent}`")
+    if save is not None and save.is_dir():
+        raise UsageError(f"cannot save to `{save}`: it is a folder", "name a file in it")
+    if save is not None and not os.access(save.absolute().parent, os.W_OK):
+        raise UsageError(f"cannot save to `{save}`: its folder may not be written", "choose another place to save to")
     from fitx.pipeline import Settings, check_settings, choose_fitters, fit_table
 
     how, _, group = split.partition(":")
@@ -82,9 +87,11 @@ def fit(
     result = fit_table(rows, settings)
     for text in result.warnings[len(rows.warnings) :]:
         say(f"warning: {text}")
-    if save is not None:
-        result.save(save)
-    result_line(export(result, format, digits))
+    try:
+        if save is not None:
+            result.save(save)
+    finally:  # where saving fails the formula is not lost
+        result_line(export(result, format, digits))
     if format == "text" and sys.stdout.isatty():
         summary(result)
     return 130 if result.interrupted else 0
