@@ -40,7 +40,7 @@ def test_parquet_of_many_types(tmp_path):
     assert found.warnings == (
         "column `g` holds text and is left out",
         "column `h` holds text and is left out",
-        "1 of 6 row has a missing cell and is left out (missing cells: `k` 1)",
+        "1 of 6 rows has a missing cell and is left out (missing cells: `k` 1)",
         "column `d` holds true and false: read as 1 and 0",
         "column `e` holds dates: read as days since 2020-01-01",
         "column `f` holds dates: read as days since 2020-01-01",
@@ -120,7 +120,7 @@ def test_json(form, big, monkeypatch):
     assert found.rows.tolist() == [1, 3, 4]
     assert found.warnings == (
         "column `name` holds text and is left out",
-        "1 of 4 row has a missing cell and is left out (missing cells: `y` 1)",
+        "1 of 4 rows has a missing cell and is left out (missing cells: `y` 1)",
     )
 
 

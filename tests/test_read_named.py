@@ -21,7 +21,7 @@ def test_rows_stay_and_line_up():
     assert found.complete.tolist() == [True, False, False, True]
     assert found.rows.tolist() == [2, 3, 4, 5]
     assert found.X.flags.f_contiguous
-    assert found.warnings == ("2 of 4 rows have missing cells: theirs are empty",)
+    assert found.warnings == ("2 of 4 rows have missing cells: their predictions are NaN",)
 
 
 def test_missing_cells_may_be_refused():

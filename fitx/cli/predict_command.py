@@ -20,7 +20,7 @@ def predict(
 ) -> int:
     """Predict the target for each row of TABLE, as CSV in the rows' order.
 
-    The target's name is the header. A row that lacks a number, or where the formula is undefined, has an empty cell.
+    The target's name is the header. A row that lacks a number, or where the formula is undefined, says NaN.
 
     \b
         fitx predict model.json new.csv
@@ -47,7 +47,7 @@ def predict(
         say(f"warning: the formula is undefined on {undefined} of {len(values)} rows")
     out = io.StringIO()
     csv.writer(out, lineterminator="\n").writerow([fit.target])
-    text = out.getvalue() + "".join("\n" if np.isnan(v) else f"{v!r}\n" for v in values.tolist())
+    text = out.getvalue() + "".join("NaN\n" if np.isnan(v) else f"{v!r}\n" for v in values.tolist())
     if output is not None:
         write_whole(output, text)
     else:

@@ -65,8 +65,8 @@ def to_columns(frame: Frame, request: Request, dates: Mapping[str, str] | None) 
         warnings += column.notes()
     missing = int(np.count_nonzero(~complete))
     if missing:
-        what = "row has a missing cell: its prediction is" if missing == 1 else "rows have missing cells: theirs are"
-        warnings.append(f"{missing} of {frame.length} {what} empty")
+        what = "has a missing cell: its prediction is" if missing == 1 else "have missing cells: their predictions are"
+        warnings.append(f"{missing} of {frame.length} rows {what} NaN")
     return Columns(x, complete, tuple(names), rows, tuple(warnings), frame.source)
 
 

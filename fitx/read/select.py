@@ -207,8 +207,8 @@ def _complete(frame: Frame, used: list[Column], request: Request) -> tuple[NDArr
             f"column `{name}` in `{frame.source}` has a missing cell in row {row} (missing cells in all: {where})",
             "pass `--missing drop` to leave out the rows with a missing cell",
         )
-    plural = "row has a missing cell and is" if dropped == 1 else "rows have a missing cell and are"
-    return keep, kept, [f"{dropped} of {frame.length} {plural} left out (missing cells: {where})"]
+    plural = "has a missing cell and is" if dropped == 1 else "have a missing cell and are"
+    return keep, kept, [f"{dropped} of {frame.length} rows {plural} left out (missing cells: {where})"]
 
 
 def _is_missing(frame: Frame, column: Column, place: int) -> bool:
