@@ -14,6 +14,7 @@ import numpy as np
 from fitx.errors import FitxError
 from fitx.fitters.base import Parameter
 from fitx.formula import Formula, parse
+from fitx.formula.printing import round_to
 from fitx.result import CandidateFit, Fit, Found
 from fitx.score import Score
 
@@ -108,8 +109,12 @@ def load(path: str | Path) -> Fit:
         return _from_json(data)
     except FitxError as e:
         raise FitxError(f"`{path}` is damaged: {e.message}", e.hint) from None
-    except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as e:
-        raise FitxError(f"`{path}` is damaged: {type(e).__name__} {e}", "fit and save again") from None
+    except KeyError as e:
+        raise FitxError(f"`{path}` is damaged: it lacks {e}", "fit and save again") from None
+    except ValueError as e:
+        raise FitxError(f"`{path}` is damaged: {e}", "fit and save again") from None
+    except (TypeError, AttributeError, OverflowError) as e:
+        raise FitxError(f"`{path}` is damaged: a part of it is of another kind ({e})", "fit and save again") from None
 
 
 def _read_number(v: Any) -> float | None:
@@ -135,11 +140,25 @@ def _read_formula(text: Any, features: tuple[str, ...]) -> Formula:
     return f
 
 
+def _rounds_to(f: Formula, shown: Formula) -> bool:
+    """True where `shown` is `f` with constants rounded, each to some number of digits."""
+    if len(f.constants) != len(shown.constants) or f.with_constants(shown.constants) != shown:
+        return False
+    pairs = zip(f.constants, shown.constants, strict=True)
+    return all(a == b or any(round_to(float(a), k) == b for k in range(1, 18)) for a, b in pairs)
+
+
 def _from_json(d: dict[str, Any]) -> Fit:
+    if not isinstance(d["features"], list):
+        raise TypeError("the features are a list of names")
     features = tuple(str(f) for f in d["features"])
+    if len(set(features)) != len(features):
+        raise ValueError("a feature stands twice")
 
     def found(c: dict[str, Any]) -> tuple[Formula, Formula, str, tuple[str, ...], Score]:
         formula, shown = _read_formula(c["formula"], features), _read_formula(c["shown"], features)
+        if not _rounds_to(formula, shown):  # edited by hand: what predicts is what is shown
+            shown = formula
         return formula, shown, str(c["method"]), features, _read_score(c["train"])
 
     parameters = []
@@ -149,6 +168,8 @@ def _from_json(d: dict[str, Any]) -> Fit:
     covariance = d["covariance"]
     if covariance is not None:
         covariance = np.array([[np.nan if v is None else float(v) for v in row] for row in covariance])
+        if covariance.shape != (len(parameters), len(parameters)):
+            raise ValueError("the covariance has not a row and a column for each parameter")
     return Fit(
         *found(d),
         target=str(d["target"]),

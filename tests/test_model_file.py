@@ -47,6 +47,35 @@ def test_nothing_in_a_model_is_executed(fit: fitx.Fit, tmp_path: Path) -> None:
     assert not mark.exists()
 
 
+@pytest.mark.parametrize(
+    ("part", "value", "message"),
+    [
+        ("features", ["x", "x"], "a feature stands twice"), ("features", "x", "a list of names"),
+        ("covariance", [[1.0]], "a row and a column for each parameter"), ("formula", "z*2", "`z`, which is no"),
+        ("holdout", None, "of another kind"), ("train", {}, "it lacks 'r2'"),
+    ],
+)  # fmt: skip
+def test_what_does_not_fit_together_is_said(
+    fit: fitx.Fit, tmp_path: Path, part: str, value: object, message: str
+) -> None:
+    fit.save(tmp_path / "m.json")
+    data = json.loads((tmp_path / "m.json").read_text())
+    (tmp_path / "m.json").write_text(json.dumps({**data, part: value}))
+    with pytest.raises(FitxError, match="damaged") as e:
+        fitx.load(tmp_path / "m.json")
+    assert message in e.value.message
+
+
+def test_a_formula_edited_by_hand_is_what_is_shown(fit: fitx.Fit, tmp_path: Path) -> None:
+    fit.save(tmp_path / "m.json")
+    data = json.loads((tmp_path / "m.json").read_text())
+    for text in ("2.5*`Temp (°C)`", data["formula"].replace("*`", "*3.5*`", 1)):
+        (tmp_path / "m.json").write_text(json.dumps({**data, "formula": text}))
+        again = fitx.load(tmp_path / "m.json")
+        assert again.shown == again.formula == fitx.parse(text)
+        assert str(again) == again.formula.text()
+
+
 def test_later_versions_are_refused_in_words(fit: fitx.Fit, tmp_path: Path) -> None:
     fit.save(tmp_path / "m.json")
     data = json.loads((tmp_path / "m.json").read_text())
