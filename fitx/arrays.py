@@ -26,9 +26,16 @@ def default_names(d: int) -> tuple[str, ...]:
     return ("x",) if d == 1 else tuple(f"x{i + 1}" for i in range(d))
 
 
+def _array(values: Any) -> npt.NDArray[Any]:
+    """As an array; masked values become NaN, never the number under the mask."""
+    if isinstance(values, np.ma.MaskedArray):
+        return np.asarray(values.astype(np.float64).filled(np.nan))
+    return np.asarray(values)
+
+
 def as_vector(y: Any, what: str) -> Array:
     """y as (n,) float64. Errors: FitxError for text, more than one column, or values that are not finite."""
-    v = np.asarray(y.to_numpy() if hasattr(y, "to_numpy") else y)
+    v = _array(y.to_numpy() if hasattr(y, "to_numpy") else y)
     v = v.reshape(-1) if v.ndim == 2 and v.shape[1] == 1 else v
     if v.ndim != 1:
         raise FitxError(f"{what} must have one dimension. Got shape {v.shape} instead", "pass one column")
@@ -42,7 +49,7 @@ def as_matrix(X: Any, what: str = "X") -> Array:
         columns = [_numbers(_frame_column(X, i), f"column `{n}`") for i, n in enumerate(names)]
         m = np.column_stack(columns) if columns else np.empty((len(X), 0))
     else:
-        m = np.asarray(X)
+        m = _array(X)
         if m.ndim == 1:
             m = m.reshape(-1, 1)
         if m.ndim != 2:

@@ -75,4 +75,4 @@ def test_repeats() -> None:
 
 def test_declines_several_features() -> None:
     data = Data(np.zeros((3, 2), order="F"), np.zeros(3), ("a", "b"))
-    assert Lagrange().declines(data) == "needs one feature, got 2"
+    assert Lagrange().declines(data) == "needs one feature, got 2 (name one with `--features`)"

@@ -27,7 +27,10 @@ LONGEST = 100  # largest denominator of a fraction that is shown as one
 
 
 class Lagrange(Fitter):
-    """Exact interpolation of one feature; see the module."""
+    """The polynomial of lowest degree through every point of one feature, in exact fractions up to 30 points.
+
+    For points without noise. Points with one x and different y are an error. Named only: it takes no part in `auto`.
+    """
 
     name = "lagrange"
     summary = "the polynomial through every point, exact up to 30 points, barycentric beyond; one feature"
@@ -37,12 +40,12 @@ class Lagrange(Fitter):
 
     def declines(self, data: Data) -> str:
         """Needs exactly one feature."""
-        return "" if data.d == 1 else f"needs one feature, got {data.d}"
+        return "" if data.d == 1 else f"needs one feature, got {data.d} (name one with `--features`)"
 
     def propose(self, data: Data, context: Context) -> Iterator[Proposal]:
         """The one interpolant. Errors: FitxError naming points with equal x and different y."""
         if data.d != 1:
-            raise FitxError(f"method `lagrange` {self.declines(data)}", "name one with `--features`, or use `poly`")
+            raise FitxError(f"method `lagrange` {self.declines(data)}", "`--method poly` takes several")
         yield interpolant(data)
 
 
