@@ -16,7 +16,7 @@ import numpy.typing as npt
 from fitx.formula import Formula
 from fitx.search.bench import Workbench
 from fitx.search.budget import Budget
-from fitx.search.clear import collected
+from fitx.search.clear import collected, simplified
 from fitx.search.extend import extended
 from fitx.search.front import Entry, Front
 from fitx.search.grammar import Grammar
@@ -142,6 +142,8 @@ class Search:
                 if self.solved:
                     return
         for kind in spaces:
+            if kind.base == "waves" and not (self.grammar.allows("sin") and self.grammar.allows("cos")):
+                continue
             work = Work(problem, self.table, self.grammar, bench, kind, effort)
             for stage in stages_of("scan"):
                 if self.solved or budget.expired():
@@ -158,12 +160,16 @@ class Search:
         where = " ".join(w for w in (
             work.problem.label, work.effort.name if work.effort else "", work.kind.name if work.kind else "", stage.name
         ) if w)  # fmt: skip
-        for formula in stage.run(work, budget):
-            entry = self.offer(formula, where)
+        formulas = stage.run(work, budget)
+        while not self.solved:
+            # Formulas of the search overflow and leave their domains all the time.
+            with np.errstate(all="ignore"):
+                formula = next(formulas, None)
+                entry = None if formula is None else self.offer(formula, where)
+            if formula is None:
+                break
             if entry is not None:
                 yield entry
-            if self.solved:
-                return
         self._progress(where)
 
     def _count(self, n: int) -> None:
@@ -184,12 +190,14 @@ class Search:
         None where it does not belong there: too complex, undefined on some row, or no better than a simpler one.
         """
         error = self.table.error_on_check(formula)
-        if not np.isfinite(error):
+        if not np.isfinite(error) or not self.grammar.permits(formula):
             return None
+        if len(float_constants(formula)) > max(2, self.problem.n // 2):
+            return None  # so many constants fit anything
         # Simplification takes longer than the evaluation: only for what could come onto the front.
         if not self.front.admits(formula.complexity * 2 // 3, error):
             return None
-        formula = formula.simplify()
+        formula = simplified(formula)
         if error <= self.floor:
             formula = self._shorter(formula, error)
         if not self._wanted(formula, error):
@@ -209,7 +217,7 @@ class Search:
 
     def _shorter(self, formula: Formula, error: float) -> Formula:
         """With factors collected, where that is as good on the rows."""
-        short = collected(formula).simplify()
+        short = simplified(collected(formula))
         if short.complexity >= formula.complexity:
             return formula
         return short if self.table.error_on_check(short) <= max(2 * error, 1e-26) else formula
@@ -222,17 +230,17 @@ class Search:
 
     def _refined(self, formula: Formula) -> Formula:
         t = self.table
-        return refine(formula, t.check_columns, t.check_y, t.names, t.check_weights).simplify()
+        return simplified(refine(formula, t.check_columns, t.check_y, t.names, t.check_weights))
 
     def _snapped(self, formula: Formula, error: float) -> tuple[Formula, float]:
         if not float_constants(formula):
             return formula, error
-        allowed = max(4 * error, 1e-28) if error <= self.floor else error * (1 + 1 / len(self.table.check_y))
+        allowed = max(4 * error, 1e-28) if error <= self.floor else error * (1 + 4 / len(self.table.check_y))
         tolerance = float(np.clip(10 * np.sqrt(error), 1e-11, 1e-2))
         snapped = snap(formula, lambda g: self.table.error_on_check(g) <= allowed, tolerance)
         if snapped is formula:
             return formula, error
-        snapped = snapped.simplify()
+        snapped = simplified(snapped)
         return snapped, self.table.error_on_check(snapped)
 
     def _exact(self, entry: Entry) -> None:

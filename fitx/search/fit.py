@@ -43,11 +43,11 @@ def structure_of(space: Space, target: Target, terms: Sequence[Formula], shift: 
     )
 
 
-def fit_structure(s: Structure, table: Table, exponent_tolerance: float = 1e-5) -> list[Formula]:
+def fit_structure(s: Structure, table: Table) -> list[Formula]:
     """Formulas for the table's target with the structure's constants at their optimum in the transformed space.
 
-    Exponents within `exponent_tolerance` of a half are set to it, terms that contribute less than 1e-8 are dropped, and
-    the others fitted again. More than one formula where logarithms have lost signs. [] where nothing is defined.
+    Exponents that are halves as far as y's digits tell are set to these, terms that contribute less than 1e-8 are
+    dropped, and the others fitted again. More than one formula where logarithms have lost signs. [] where nothing is defined.
     """
     values = [table.on_check(f) for f in s.terms]
     with np.errstate(all="ignore"):
@@ -64,7 +64,9 @@ def fit_structure(s: Structure, table: Table, exponent_tolerance: float = 1e-5) 
     beta = np.zeros(len(A))
     beta[usable] = least_squares(A[usable][:, rows], t[rows])
     if s.log_target:
-        beta = _snap_exponents(beta, A[:, rows], t[rows], usable, s, exponent_tolerance)
+        beta = _snap_exponents(
+            beta, A[:, rows], t[rows], usable, s, float(np.clip(30 * np.sqrt(table.floor), 1e-5, 0.02))
+        )
         return _products(s, table, beta, values, z, rows)
     beta = _drop_small(beta, A[:, rows], t[rows], usable)
     f = linear(zip(beta, [*s.base, *s.terms], strict=True))

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from fitx.errors import UsageError, did_you_mean
+from fitx.formula import Call, Formula
 
 DEFAULT_OPERATORS = "+ - * / sqrt square exp log sin cos tanh cosh asin acos atan"
 _SYMBOLS = {"+": "add", "-": "sub", "*": "mul", "/": "div", "^": "pow", "**": "pow"}
@@ -13,6 +14,8 @@ KNOWN = (
     "add", "sub", "mul", "div", "pow", "sqrt", "square", "exp", "log", "sin", "cos", "tan", "tanh", "sinh", "cosh",
     "asin", "acos", "atan", "abs",
 )  # fmt: skip
+
+_FREE = frozenset(("add", "sub", "mul", "neg", "pow", "square", "cube", "pi", "abs"))
 
 # Classes of functions for the rules of nesting, as bits.
 TRIG, EXP, LOG, ROOT = 1, 2, 4, 8
@@ -36,6 +39,10 @@ class Grammar:
     def allows(self, name: str) -> bool:
         """Whether the operator may be used."""
         return name in self.operators
+
+    def permits(self, formula: Formula) -> bool:
+        """Whether the formula holds allowed operators only; arithmetic and constant powers come with + and *."""
+        return all(f.op in self.operators or f.op in _FREE for f in formula.postorder() if isinstance(f, Call))
 
     def barred(self, name: str) -> int:
         """Classes that may not stand inside function `name`, as bits."""

@@ -75,7 +75,22 @@ class Problem:
 
 
 def make_problem(X: Array, y: Array, names: Sequence[str], rng: np.random.Generator) -> Problem:
-    """The problem of a table: X (n, d), y (n,)."""
-    columns = np.ascontiguousarray(X.T)
-    formulas = tuple(Var(name) for name in names)
-    return Problem(columns, formulas, y, spread_rows(columns, y, rng), tuple(range(len(names))))
+    """The problem of a table: X (n, d), y (n,). Columns and y of extreme size are scaled by a power of ten."""
+    columns = np.array(X.T, order="C")
+    formulas: list[Formula] = [Var(name) for name in names]
+    for k, x in enumerate(columns):
+        unit = _unit(x)
+        if unit != 1:
+            columns[k], formulas[k] = x / unit, Var(name=names[k]) / unit
+    unit = _unit(y)
+    rows = spread_rows(columns, y, rng)
+    every = tuple(range(len(names)))
+    if unit == 1:
+        return Problem(columns, tuple(formulas), y, rows, every)
+    return Problem(columns, tuple(formulas), y / unit, rows, every, lambda f: f * unit)
+
+
+def _unit(v: Array) -> float:
+    """A power of ten that brings extreme values near 1; 1 for usual ones."""
+    size = float(np.median(np.abs(v)))
+    return 1.0 if not size > 0 or 1e-8 < size < 1e8 else 10.0 ** int(np.log10(size))

@@ -26,10 +26,12 @@ def make_search(data: Data, context: Context) -> Search:
         budget = Budget(min(context.deadline, budget.clock() + (o["time"] or DEFAULT_SECONDS)))
     used = useful_columns(data.X)
     names = tuple(data.names[j] for j in used)
-    problem = make_problem(data.X[:, used], data.y, names, context.rng)
-    table = Table(problem.columns, data.y, names, problem.rows.check, data.weights, context.jobs)
+    X = data.X[:, used]
+    rounding = rounding_floor(data.y)
+    problem = make_problem(X, data.y, names, context.rng)
+    table = Table(np.ascontiguousarray(X.T), data.y, names, problem.rows.check, data.weights, context.jobs, rounding)
     return Search(
-        problem, table, grammar, budget, threads=context.jobs, floor=max(ROUNDING, rounding_floor(data.y)),
+        problem, table, grammar, budget, threads=context.jobs, floor=max(ROUNDING, rounding),
         memory=int(o["memory"] * 2**30), max_complexity=context.max_complexity, tell=context.tell,
     )  # fmt: skip
 
@@ -39,9 +41,13 @@ def useful_columns(X: Array) -> list[int]:
     kept: list[int] = []
     units: list[Array] = []
     for j in range(X.shape[1]):
-        v = X[:, j] - X[:, j].mean()
+        size = float(np.abs(X[:, j]).max())
+        if not size > 0:
+            continue
+        v = X[:, j] / size
+        v = v - v.mean()
         norm = float(np.sqrt(v @ v))
-        if not norm > 1e-12 * max(float(np.abs(X[:, j]).max()), 1e-300) * np.sqrt(len(v)):
+        if not norm > 1e-12 * np.sqrt(len(v)):
             continue
         v = v / norm
         if any(abs(abs(float(v @ u)) - 1) < 1e-13 for u in units):
@@ -53,13 +59,14 @@ def useful_columns(X: Array) -> list[int]:
 
 def rounding_floor(y: Array) -> float:
     """Relative squared error that rounding to y's last decimal causes; 0 for full precision."""
-    spread = float(y.std())
-    if not spread > 0:
+    size = float(np.abs(y).max())
+    spread = size * float((y / size).std()) if size > 0 else 0.0
+    if not 1e-100 < spread < 1e100:
         return 0.0
     sample = y[:: max(1, len(y) // 2000)]
     for decimals in range(-3, 13):
         if np.array_equal(np.round(sample, decimals), sample):
             step = 10.0**-decimals
             # Whole numbers are exact as they are: counts and sums of integers.
-            return 0.0 if decimals <= 0 else min((0.3 * step / spread) ** 2, 1e-6)
+            return 0.0 if decimals <= 0 else min((0.35 * step / spread) ** 2, 1e-6)
     return 0.0

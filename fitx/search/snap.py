@@ -11,13 +11,14 @@ from fitx.formula import Const, Formula, call
 
 Simple = tuple[Formula, float]
 
+_ZERO = 1e-3  # constants below it may be zeros
 _DENOMINATORS = (1, 2, 3, 4, 5, 6, 8, 10, 12, 16)
 
 
 def simple_forms(value: float, tolerance: float) -> list[Simple]:
     """Simple formulas within `tolerance` (relative) of `value`, simplest first: short decimals and fractions, multiples
     of pi and of 1/pi, square roots. Each with its value."""
-    if value == 0 or not np.isfinite(value):
+    if not 1e-100 < abs(value) < 1e100:
         return []
     found: list[tuple[int, Simple]] = []
 
@@ -40,7 +41,7 @@ def simple_forms(value: float, tolerance: float) -> list[Simple]:
     for digits in range(1, 7):
         short = float(f"{value:.{digits}g}")
         if abs(short - value) <= tolerance * abs(value):
-            found.append((digits, (Const(short), short)))
+            found.append((digits + 2, (Const(short), short)))
             break
     found.sort(key=lambda s: s[0])
     return [s for _, s in found if abs(s[1] - value) <= 2 * tolerance * abs(value)]
@@ -70,7 +71,8 @@ def snap(f: Formula, costs: Callable[[Formula], bool], tolerance: float) -> Form
     for value in f.constants:
         exact = not isinstance(value, float)
         forms = [] if exact else simple_forms(float(value), tolerance)
-        choices.append(forms[0][0] if forms else None)
+        zero = not exact and abs(float(value)) < min(_ZERO, 10 * tolerance)
+        choices.append(Const(0) if zero else forms[0][0] if forms else None)
     if not any(c is not None for c in choices):
         return f
     best = _replace(f, choices)

@@ -57,6 +57,7 @@ class Space:
     targets: list[Target]
     units: Array
     weight: Array
+    kept: npt.NDArray[np.bool_]  # rows of `base_values` that are finite on the screening rows
 
     def project(self, v: Array) -> tuple[Array, npt.NDArray[np.bool_]]:
         """Rows of v (m, screen) without the base, unit length; and which rows have something left."""
@@ -71,7 +72,7 @@ class Space:
 
     def base_values(self, columns: Array) -> Array:
         """Base on rows given by `columns` (d, m) (k, m), logarithms taken; not finite where undefined."""
-        return base_values(self.kind, self.problem, columns)[0]
+        return base_values(self.kind, self.problem, columns)[0][self.kept]
 
 
 def make_space(kind: Kind, problem: Problem, grammar: Grammar) -> Space:
@@ -81,7 +82,7 @@ def make_space(kind: Kind, problem: Problem, grammar: Grammar) -> Space:
     finite = np.atleast_1d(np.isfinite(values).all(axis=1))
     values, base = values[finite], [f for f, ok in zip(base, finite, strict=True) if ok]
     basis = _orthonormal(values * weight)
-    space = Space(kind, problem, base, basis, [], np.empty((0, len(weight))), weight)
+    space = Space(kind, problem, base, basis, [], np.empty((0, len(weight))), weight, finite)
     y = problem.y[problem.rows.screen]
     if np.isfinite(y).all():
         candidates = [t for t in targets_for(y, grammar.operators) if (t.log if kind.log else t.raw)]

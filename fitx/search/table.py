@@ -14,7 +14,8 @@ Array = npt.NDArray[np.float64]
 
 
 class Table:
-    """The fit rows. columns: (d, n); y: (n,); check: row numbers of the sample; weights: (n,) or None.
+    """The fit rows. columns: (d, n); y: (n,); check: row numbers of the sample; weights: (n,) or None. floor: the
+    error that y's last digit causes.
 
     Errors are relative: the weighted sum of squared residuals over that of y about its mean (1 - R2).
     """
@@ -27,9 +28,10 @@ class Table:
         check: npt.NDArray[np.intp],
         weights: Array | None = None,
         threads: int = 1,
+        floor: float = 0.0,
     ) -> None:
         self.columns, self.y, self.names = columns, y, tuple(names)
-        self.check, self.threads = check, threads
+        self.check, self.threads, self.floor = check, threads, floor
         self.weights = weights
         self.check_columns = np.ascontiguousarray(columns[:, check])
         self.check_y = y[check]
@@ -57,8 +59,10 @@ class Table:
 
 
 def _spread(y: Array, w: Array | None) -> float:
-    mean = float(np.average(y, weights=w))
-    return _total((y - mean) ** 2, w) or 1.0
+    size = float(np.abs(y).max()) or 1.0
+    z = y / size
+    mean = float(np.average(z, weights=w))
+    return size * (float(np.sqrt(_total((z - mean) ** 2, w))) or 1.0)
 
 
 def _total(r2: Array, w: Array | None) -> float:
@@ -67,5 +71,5 @@ def _total(r2: Array, w: Array | None) -> float:
 
 def _error(y: Array, p: Array, w: Array | None, spread: float) -> float:
     with np.errstate(all="ignore"):
-        e = _total((y - p) ** 2, w) / spread
+        e = _total(((y - p) / spread) ** 2, w)
     return e if np.isfinite(e) else np.inf
