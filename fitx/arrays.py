@@ -29,7 +29,7 @@ def default_names(d: int) -> tuple[str, ...]:
 def _array(values: Any) -> npt.NDArray[Any]:
     """As an array; masked values become NaN, never the number under the mask."""
     if isinstance(values, np.ma.MaskedArray):
-        return np.asarray(values.astype(np.float64).filled(np.nan))
+        return np.asarray(np.ma.filled(values.astype(np.float64), np.nan))
     return np.asarray(values)
 
 

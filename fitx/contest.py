@@ -29,7 +29,7 @@ ROUNDING = 1e-12  # errors below this share of the spread of y are equal
 PAIRED_ROWS = 200_000  # at most this many rows for the paired differences of the choice
 CHOOSE_SHARE = 0.25  # of the work rows choose among formulas
 # Work rows below which folds choose: a quarter of them could not tell a cubic from a constant.
-CHOOSE_IN_FOLDS = 100  # among fixed structures
+CHOOSE_IN_FOLDS = 300  # among fixed structures
 SEARCHED_IN_FOLDS = 16  # among structures that were searched for, which folds flatter, but a handful of rows misleads
 
 

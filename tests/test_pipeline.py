@@ -45,9 +45,9 @@ class TestHonesty:
             return real(y, *args, **more)  # type: ignore[arg-type]
 
         monkeypatch.setattr(pipeline, "score", spy_score)
-        x, y = np.arange(200.0), rng.normal(size=200)
+        x, y = np.arange(400.0), rng.normal(size=400)
         # 100 rows: 25 report, 19 choose; where structures are fixed beforehand, folds of the 75 choose.
-        for n, fixed, fitted, reported in ((100, False, 56, 25), (100, True, 75, 25), (200, True, 112, 50)):
+        for n, fixed, fitted, reported in ((100, False, 56, 25), (100, True, 75, 25), (400, True, 225, 100)):
             seen.clear()
             Spy.fixed_structures = fixed
             fit = quiet_fit(x[:n], y[:n], method="spy")
@@ -122,7 +122,7 @@ class TestChoice:
         exact, exacter = self.candidate(3, np.full(50, 1e-30)), self.candidate(9, np.full(50, 1e-34))
         assert choose([exact, exacter], 1e-26) is exact
 
-    @pytest.mark.parametrize("n", [60, 100])
+    @pytest.mark.parametrize("n", [60, 100, 140])
     def test_a_cubic_is_told_from_a_constant_on_moderate_tables(self, n: int) -> None:
         cubic = noise = 0
         for seed in range(20):
