@@ -95,6 +95,8 @@ def _frame_column(X: Any, i: int) -> npt.NDArray[Any]:
 def _numbers(v: npt.NDArray[Any], what: str) -> Array:
     if np.iscomplexobj(v):
         raise FitxError(f"{what} holds complex numbers", "fit the real and the imaginary part apart")
+    if v.dtype.kind in "mM":  # as numbers they would count in whatever unit the array happens to have
+        raise FitxError(f"{what} holds dates or times", "pass numbers, such as the days since the first date")
     try:
         return v.astype(np.float64)
     except (TypeError, ValueError):

@@ -191,7 +191,9 @@ class TestArguments:
         ("X", "y", "message"),
         [
             ([1, 2, np.nan], [1, 2, 3], "row 2"), ([1, 2, 3], [1, np.inf, 3], "row 1"), ([1, 2], [1, 2, 3], "rows"),
-            (np.ma.array([1, 2, 3], mask=[0, 1, 0]), [1, 2, 3], "row 1"), (["a", "b"], [1, 2], "no numbers"), ([[[1]]], [1], "shape"), ([1j], [1], "complex"), ([], [], "no rows"),
+            (np.ma.array([1, 2, 3], mask=[0, 1, 0]), [1, 2, 3], "row 1"), (["a", "b"], [1, 2], "no numbers"),
+            ([[[1]]], [1], "shape"), ([1j], [1], "complex"), ([], [], "no rows"),
+            (np.array(["2020-01-01", "2020-01-02"], "M8[D]"), [1, 2], "dates"),
         ],
     )  # fmt: skip
     def test_the_data_are_at_fault(self, X: list[object], y: list[object], message: str) -> None:
