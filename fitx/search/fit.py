@@ -47,7 +47,8 @@ def fit_structure(s: Structure, table: Table) -> list[Formula]:
     """Formulas for the table's target with the structure's constants at their optimum in the transformed space.
 
     Exponents that are halves as far as y's digits tell are set to these, terms that contribute less than 1e-8 are
-    dropped, and the others fitted again. More than one formula where logarithms have lost signs. [] where nothing is defined.
+    dropped, and the others fitted again. More than one formula where logarithms have lost signs. [] where nothing is
+    defined.
     """
     values = [table.on_check(f) for f in s.terms]
     with np.errstate(all="ignore"):

@@ -10,6 +10,7 @@ from fitx.search.budget import Budget
 from fitx.search.engine import ROUNDING, Search
 from fitx.search.grammar import DEFAULT_OPERATORS, parse_grammar
 from fitx.search.problem import make_problem
+from fitx.search.rows import SAMPLE
 from fitx.search.table import Table
 
 Array = npt.NDArray[np.float64]
@@ -24,16 +25,22 @@ def make_search(data: Data, context: Context) -> Search:
     budget = Budget(context.deadline)
     if o["time"] is not None or not np.isfinite(context.deadline):
         budget = Budget(min(context.deadline, budget.clock() + (o["time"] or DEFAULT_SECONDS)))
-    used = useful_columns(data.X)
-    names = tuple(data.names[j] for j in used)
-    X = data.X[:, used]
-    rounding = rounding_floor(data.y)
-    problem = make_problem(X, data.y, names, context.rng)
-    table = Table(np.ascontiguousarray(X.T), data.y, names, problem.rows.check, data.weights, context.jobs, rounding)
+    rows = working_rows(data.n, context.rng)
+    X, y = np.array([data.X[rows, j] for j in range(data.d)]).T, data.y[rows]
+    used = useful_columns(X) or [0]
+    rounding = rounding_floor(y)
+    problem = make_problem(X[:, used], y, tuple(data.names[j] for j in used), context.rng)
+    check = rows[problem.rows.check]
+    table = Table(np.ascontiguousarray(data.X.T), data.y, data.names, check, data.weights, context.jobs, rounding)
     return Search(
         problem, table, grammar, budget, threads=context.jobs, floor=max(ROUNDING, rounding),
         memory=int(o["memory"] * 2**30), max_complexity=context.max_complexity, tell=context.tell,
     )  # fmt: skip
+
+
+def working_rows(n: int, rng: np.random.Generator) -> npt.NDArray[np.intp]:
+    """The rows that the search works on: all, or a random sample of a large table. All rows judge in the end."""
+    return np.arange(n) if n <= SAMPLE else np.unique(rng.integers(0, n, SAMPLE))
 
 
 def useful_columns(X: Array) -> list[int]:
@@ -63,7 +70,7 @@ def rounding_floor(y: Array) -> float:
     spread = size * float((y / size).std()) if size > 0 else 0.0
     if not 1e-100 < spread < 1e100:
         return 0.0
-    sample = y[:: max(1, len(y) // 2000)]
+    sample = y[:2000]
     for decimals in range(-3, 13):
         if np.array_equal(np.round(sample, decimals), sample):
             step = 10.0**-decimals

@@ -27,7 +27,7 @@ def simple_forms(value: float, tolerance: float) -> list[Simple]:
             p = round(multiple * q)
             if p and abs(p / q - multiple) <= tolerance * abs(multiple) and abs(p) <= 1000 * q:
                 f = Fraction(p, q)
-                found.append((extra + len(str(f)), (wrap(f), float(f) * unit)))
+                found.append((extra + len(str(abs(f))), (wrap(f), float(f) * unit)))
                 return
 
     consider(value, lambda f: Const(f), 1.0, 0)

@@ -18,11 +18,11 @@ _BEST = 3  # columns or functions of each kind
 
 
 class Simple(Stage):
-    """What the front begins with, whatever the data."""
+    """Something for the simple end of the front, whatever the data."""
 
     name = "simple"
     family = "instant"
-    rank = 5
+    rank = 50
 
     def run(self, work: Work, budget: Budget) -> Iterator[Formula]:
         """The mean, then for each function the columns that explain most."""
