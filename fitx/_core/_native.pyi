@@ -77,3 +77,93 @@ def moments(
     rows whose p is not finite). Those rows, and rows of weight 0, have no r. Compensated, in a fixed order: the same
     for any number of threads. ValueError for lengths that differ.
     """
+
+class Library:
+    """Expressions as values on the screening rows, each once up to a factor; see search_library.hpp."""
+
+    def __init__(self, columns: NDArray[np.float64], capacity: int) -> None:
+        """columns: (d, rows), rows a multiple of 16; capacity: expressions at most."""
+
+    @property
+    def size(self) -> int:
+        """Expressions held."""
+
+    @property
+    def tried(self) -> int:
+        """Expressions evaluated so far."""
+
+    def extend(
+        self,
+        op: _Int32,
+        a: _Int32,
+        b: _Int32,
+        scale: NDArray[np.float64],
+        offset: NDArray[np.float64],
+        limit: int,
+        threads: int = 1,
+    ) -> _Int32:
+        """Appends f(scale a) + offset, or (a op scale b) + offset; op: the evaluator's opcode, but 0 the identity and 1
+        the reciprocal. Returns (m,) numbers: -1 duplicate or useless, -2 full at `limit`."""
+
+    def extend_monomials(self, exponents: NDArray[np.int8], limit: int, threads: int = 1) -> _Int32:
+        """Appends prod_k x_k^(e_k/2); exponents: (m, d) in [-12, 12], odd ones of |x|. Returns as `extend`."""
+
+    def values(self, ids: _Int32) -> NDArray[np.float64]:
+        """Values (m, rows) of the expressions `ids`."""
+
+    def project(
+        self,
+        order: _Int32,
+        log: bool,
+        weight: NDArray[np.float64],
+        basis: NDArray[np.float64],
+        threads: int = 1,
+    ) -> tuple[NDArray[np.float32], _Int32]:
+        """Features of the expressions `order`: the unit vector of weight * v (or weight * log|v|) orthogonal to the
+        orthonormal rows of `basis` (k, rows). Returns panels (p, rows, 32) and the numbers (m,) kept."""
+
+def search_correlate(
+    panels: NDArray[np.float32], targets: NDArray[np.float32], threads: int = 1
+) -> NDArray[np.float32]:
+    """Correlations (t, 32 p) of all features with unit targets (t, rows)."""
+
+def search_pairs(
+    panels: NDArray[np.float32],
+    features: int,
+    rho: NDArray[np.float32],
+    first: int,
+    last: int,
+    keep: int,
+    threshold: NDArray[np.float32],
+    threads: int = 1,
+) -> tuple[NDArray[np.float32], _Int32]:
+    """Best pairs of features by R2 for each target, the later feature in blocks [first, last) of 128: scores (t, keep),
+    -1 where there are fewer, and indices (t, keep, 2)."""
+
+def search_triples(
+    gram: NDArray[np.float64],
+    rho: NDArray[np.float64],
+    first: int,
+    last: int,
+    keep: int,
+    threshold: NDArray[np.float64],
+    threads: int = 1,
+) -> tuple[NDArray[np.float64], _Int32]:
+    """Best triples by R2 from a Gram matrix (n, ld) and correlations (t, ld), ld a multiple of 16, the last feature in
+    [first, last): scores (t, keep) and indices (t, keep, 3)."""
+
+def search_match(
+    panels: NDArray[np.float32], features: int, residuals: NDArray[np.float32], keep: int, threads: int = 1
+) -> tuple[NDArray[np.float32], _Int32]:
+    """For each residual (in panels of its own) the features of largest |correlation|: scores, indices (32 r, keep)."""
+
+def search_additions(
+    panels: NDArray[np.float32],
+    features: int,
+    bases: NDArray[np.float32],
+    residuals: NDArray[np.float32],
+    keep: int,
+    threads: int = 1,
+) -> tuple[NDArray[np.float32], _Int32]:
+    """For each orthonormal basis (m, q, rows) and residual (m, rows) orthogonal to it, the features that explain most of
+    the residual when added: gains and indices (m, keep)."""
