@@ -50,6 +50,8 @@ def fit(
 
     Errors: FitxError where the data are at fault, UsageError (also a ValueError) where an argument is.
     """
+    if progress is not None and not callable(progress):
+        raise UsageError(f"progress must be a function of one text. Got {progress!r} instead", "progress=print shows all")
     frame = column_names(X)
     if split.startswith("group:"):
         name = split.removeprefix("group:")

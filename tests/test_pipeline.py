@@ -174,6 +174,7 @@ class TestArguments:
         ("more", "message"),
         [
             ({"method": "ratonal"}, "no method named `ratonal`"), ({"holdout": 2}, "between 0 and 0.9"),
+            ({"progress": True}, "must be a function"),
             ({"time_limit": -1}, "above 0"), ({"jobs": 0}, "at least 1"), ({"max_complexity": 0}, "at least 1"),
             ({"seed": -1}, "from 0 up"), ({"seed": None}, "from 0 up"), ({"seed": 1.5}, "from 0 up"),
             ({"options": {"poly.degre": 3}}, "did you mean `degree`"), ({"options": {"degree": 3}}, "is no option"),

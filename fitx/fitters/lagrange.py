@@ -23,7 +23,7 @@ from fitx.numerics.lagrange import EXACT_UP_TO, interpolate_exact, merge_repeats
 
 CARRIED = 2e-10  # largest miss at the points, relative to the largest |y|, of a form that still passes through them
 SWINGS = 100.0  # Lebesgue constant from which the user is warned
-LONGEST = 100  # largest denominator of a fraction that is shown as one
+LONGEST = 9999  # largest denominator of a fraction that is shown as one
 
 
 class Lagrange(Fitter):
