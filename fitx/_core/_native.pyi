@@ -165,5 +165,5 @@ def search_additions(
     keep: int,
     threads: int = 1,
 ) -> tuple[NDArray[np.float32], _Int32]:
-    """For each orthonormal basis (m, q, rows) and residual (m, rows) orthogonal to it, the features that explain most of
-    the residual when added: gains and indices (m, keep)."""
+    """For each orthonormal basis (m, q, rows) and residual (m, rows) orthogonal to it, the features that explain
+    most of the residual when added: gains and indices (m, keep)."""

@@ -14,8 +14,9 @@ from fitx.search.problem import Problem
 Array = npt.NDArray[np.float64]
 
 _MOST = 60
-_ANGLE = 7.0  # columns within +- this may be angles
+_ANGLE = 13.0  # columns within +- this may be angles
 _ANGLES = 3
+_TOGETHER = 4  # columns up to which 1 is taken from all at once
 
 
 def extended(problem: Problem, grammar: Grammar) -> Iterator[Problem]:
@@ -44,6 +45,8 @@ def _ideas(problem: Problem, grammar: Grammar) -> Iterator[tuple[list[Array], li
             [w for k in angles for w in (np.sin(x[k]), np.cos(x[k]))],
             [w for k in angles for w in (call("sin", f[k]), call("cos", f[k]))], "waves",
         )  # fmt: skip
+    if 1 < len(active) <= _TOGETHER:
+        yield [x[k] - 1 for k in active], [f[k] - 1 for k in active], "all-1"
     for k in active:
         yield [x[k] - 1], [f[k] - 1], f"{k + 1}-1"
     for k in angles:

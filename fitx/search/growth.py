@@ -19,6 +19,7 @@ from fitx.search.library import (
     COSINE,
     DIV,
     INVERSE,
+    LOGARITHM,
     MUL,
     NAMES,
     POWER,
@@ -45,6 +46,7 @@ Ints = npt.NDArray[np.int32]
 Floats = npt.NDArray[np.float64]
 Batch = tuple[Ints, Ints, Ints, Floats, Floats]  # op, a, b, scale, offset of candidates
 
+_LARGE = 10_000  # expressions from which on a library has much room for variable powers
 _CHUNK = 32_768  # candidates between two looks at the clock
 
 
@@ -65,8 +67,9 @@ def grow(problem: Problem, size: Size, grammar: Grammar, budget: Budget, threads
     generic = len(lib)
     grower.monomials(size.monomials, size.total)
     grower.sums_of_powers(len(lib) + (size.total - len(lib)) // 4)
-    grower.variable_powers(len(lib) + (size.total - len(lib)) // 3)
+    grower.variable_powers(len(lib) + (size.total - len(lib)) // (3 if size.total > _LARGE else 10))
     grower.functions_of_monomials(PLAIN_OF_MONOMIALS, len(lib) + (size.total - len(lib)) // 2)
+    grower.logarithms_of_sums(len(lib) + (size.total - len(lib)) // 6)
     grower.functions_of_monomials(OF_MONOMIALS, len(lib) + (size.total - len(lib)) // 2)
     grower.monomials_times_atoms(min(generic, 4000), size.total)
     return lib
@@ -198,8 +201,11 @@ class _Grower:
         total = cost[a] + cost[b] + 1
         order = np.argsort(total, kind="stable")[:_CHUNK]
         a, b, total = a[order], b[order], total[order].astype(np.int32)
-        o = np.full(len(a), POWER, np.int32)
-        self._add(o, a, b, np.ones(len(a)), np.zeros(len(a)), cost=total, limit=limit)
+        for offset, share in ((0.0, 1.0), (-1.0, 0.3), (1.0, 0.1)):
+            m = int(share * len(a))
+            o, one = np.full(m, POWER, np.int32), np.ones(m)
+            most = len(lib) + int((limit - len(lib)) * (0.6 if offset == 0 else 0.7 if offset < 0 else 1.0))
+            self._add(o, a[:m], b[:m], one, offset * one, cost=total[:m] + int(offset != 0), limit=most)
 
     def _cheapest_monomials(self) -> Ints:
         ids = np.flatnonzero(self.lib.monomial[: len(self.lib)]).astype(np.int32)
@@ -211,6 +217,16 @@ class _Grower:
             if len(self.lib) >= limit or self.budget.expired():
                 return
             self._add(*batch, cost=self.lib.cost[batch[1]] + 1, limit=limit)
+
+    def logarithms_of_sums(self, limit: int) -> None:
+        """log(1 + s m): explaining log y, a monomial times it is a power (1 + s m) with a monomial as exponent."""
+        lib, n = self.lib, len(self.lib)
+        ids = np.flatnonzero((lib.op[:n] == AFFINE) & lib.monomial[np.maximum(lib.a[:n], 0)]).astype(np.int32)
+        ids = ids[np.argsort(lib.cost[ids], kind="stable")]
+        for batch in self._apply(ids, [(LOGARITHM, 1, 0)]):
+            if len(lib) >= limit or self.budget.expired():
+                return
+            self._add(*batch, cost=lib.cost[batch[1]] + 1, limit=limit)
 
     def monomials_times_atoms(self, among: int, limit: int) -> None:
         """m * a and m / a for every monomial m and every short atom a (sin x, x - y, 1 + x, squares of these)."""

@@ -25,7 +25,7 @@ Array = npt.NDArray[np.float64]
 _ROWS = 1500
 _TERMS = 260
 _USABLE = 0.05  # relative error of the surrogate on rows of its own
-_CLOSE = 0.003  # disagreement of the two sides, relative to their size
+_CLOSE = 0.006  # disagreement of the two sides, relative to their size
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,10 +83,11 @@ def symmetries(problem: Problem, most: int = 3) -> list[Symmetry]:
     rows = np.unique(np.linspace(0, problem.n - 1, min(problem.n, _ROWS)).astype(int))
     x, y = problem.columns[active][:, rows], problem.y[rows]
     found: list[Symmetry] = []
-    for t, logarithm in _targets(y):
+    for t in _targets(y):
         gradient = surrogate_gradient(x, t)
         if gradient is not None:
-            found += _compare(problem, active, x, gradient, logarithm)
+            # y = x_j^k F satisfies x_j f_j = c x_i f_i + k y; for log y the last term is k.
+            found += _compare(problem, active, x, gradient, t if t is y else np.ones_like(t))
     found.sort(key=lambda s: s.misfit)
     unique: dict[tuple[int, int, str], Symmetry] = {}
     for s in found:
@@ -124,11 +125,11 @@ def reduced(problem: Problem, s: Symmetry) -> Problem:
     return made.restricted((*active, len(rest)), "")
 
 
-def _targets(y: Array) -> Iterator[tuple[Array, bool]]:
+def _targets(y: Array) -> Iterator[Array]:
     if np.isfinite(y).all():
-        yield y, False
+        yield y
         if (y > 0).all() or (y < 0).all():
-            yield np.log(np.abs(y)), True
+            yield np.log(np.abs(y))
 
 
 def surrogate_gradient(x: Array, t: Array) -> Array | None:
@@ -169,7 +170,7 @@ def _chebyshev(u: Array, degree: int) -> tuple[Array, Array]:
     return T, dT
 
 
-def _compare(problem: Problem, active: list[int], x: Array, gradient: Array, logarithm: bool) -> Iterator[Symmetry]:
+def _compare(problem: Problem, active: list[int], x: Array, gradient: Array, unit: Array) -> Iterator[Symmetry]:
     size = np.sqrt((gradient**2).mean(axis=1)) * x.std(axis=1)
     relevant = size > 1e-3 * size.max()
     for p in range(len(active)):
@@ -185,31 +186,36 @@ def _compare(problem: Problem, active: list[int], x: Array, gradient: Array, log
                     with np.errstate(all="ignore"):
                         a = gradient[i] / family.derivative(x[i])
                         b = gradient[j] / family.derivative(x[j])
-                    free = logarithm and family.name == "product"
-                    factor = _ratio(a, b, free)
+                    factor = _ratio(a, b, unit if family.name == "product" else None)
                     if factor is None or (abs(factor[0]) == 1 and i == q):
                         continue
                     yield Symmetry(active[i], active[j], family, *factor)
 
 
-def _ratio(a: Array, b: Array, offset: bool) -> tuple[Fraction, float, float] | None:
-    """c, k with b = c a + k for a whole c and k in halves (0 unless `offset`), and the misfit; rows where a derivative
-    explodes are left out."""
+def _ratio(a: Array, b: Array, unit: Array | None) -> tuple[Fraction, float, float] | None:
+    """c, k with b = c a + k unit for a whole c and k in halves (0 without `unit`), and the misfit.
+
+    Rows where a derivative explodes are left out.
+    """
     ok = np.isfinite(a) & np.isfinite(b)
     size = np.abs(a) + np.abs(b)
     ok &= size <= np.quantile(size[ok], 0.95) if ok.any() else ok
     a, b = a[ok], b[ok]
     if len(a) < 10 or not float(a @ a) > 0:
         return None
-    mean_a, mean_b = (float(a.mean()), float(b.mean())) if offset else (0.0, 0.0)
-    u, v = a - mean_a, b - mean_b
+    u, v, k = a, b, 0.0
+    if unit is not None:
+        one = unit[ok] / np.sqrt(float(unit[ok] @ unit[ok]))
+        u, v = a - (a @ one) * one, b - (b @ one) * one
     if float(v @ v) < 1e-3 * float(b @ b) or not float(u @ u) > 0:
         return None  # a pure power, divided out elsewhere
     c = float(u @ v) / float(u @ u)
     short = round(c)
     if abs(short) not in (1, 2, 3, 4) or abs(short - c) > 0.1 * abs(c):
         return None
-    k = float(np.round(2 * (mean_b - short * mean_a))) / 2
-    r = b - short * a - k
+    r = b - short * a
+    if unit is not None:
+        k = float(np.round(2 * float(r @ unit[ok]) / float(unit[ok] @ unit[ok]))) / 2
+        r = r - k * unit[ok]
     misfit = float(r @ r) / float(v @ v)
     return (Fraction(short), k, misfit) if misfit < _CLOSE else None

@@ -40,11 +40,12 @@ PLAIN: list[Unary] = [
 # Functions of monomials: the plain ones for many monomials first, then the others.
 PLAIN_OF_MONOMIALS: list[Unary] = [
     (AFFINE, 1, 1), (AFFINE, -1, 1), (EXPONENTIAL, -1, 0), (EXPONENTIAL, 1, -1), (EXPONENTIAL, -1, -1), (SINE, 1, 0),
-    (COSINE, 1, 0), (LOGARITHM, 1, 0), (EXPONENTIAL, 1, 0), (EXPONENTIAL, 1, 1), (TANH, 1, 0),
+    (COSINE, 1, 0), (LOGARITHM, 1, 0), (EXPONENTIAL, 1, 0), (EXPONENTIAL, 1, 1), (TANH, 1, 0), (SINE, 0.5, 0),
+    (COSINE, 0.5, 0),
 ]  # fmt: skip
 OF_MONOMIALS: list[Unary] = [
     *((AFFINE, s, 1.0) for s in (2, -2, 0.5, -0.5, 1 / 3, -1 / 3, 3, -3)),
-    *((op, s, 0.0) for s in (0.5, 2, PI, 2 * PI) for op in (SINE, COSINE)),
+    *((op, s, 0.0) for s in (2, PI, 2 * PI) for op in (SINE, COSINE)),
     (EXPONENTIAL, -1, 1.0), (COSH, 1, 0.0), (EXPONENTIAL, -2, -1.0), (EXPONENTIAL, -2, 1.0),
     *((op, sign * s, o) for s in (0.5, 2, 0.5 / PI) for op, sign, o in (
         (EXPONENTIAL, 1, 0.0), (EXPONENTIAL, -1, 0.0), (EXPONENTIAL, 1, -1.0), (EXPONENTIAL, 1, 1.0), (COSH, 1, 0.0),
@@ -64,8 +65,8 @@ _HALVES = (
     (-8, 3),
     (3, 3),
     (-3, 3),
-    (12, 4),
-    (-12, 4),
+    (12, 3),
+    (-12, 3),
     (10, 4),
     (-10, 4),
 )

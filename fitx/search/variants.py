@@ -31,7 +31,12 @@ def variants(problem: Problem) -> list[Problem]:
             found.append(stripped.problem(problem, active, label))
 
     left = stripped.left
-    add(left, "stripped")
+    # A column that seems to have no effect is rarer than a test that failed.
+    idle = tuple(
+        k for k in range(problem.d) if k not in left and not stripped.exponents[k] and not stripped.functions[k]
+    )
+    add((*left, *idle), "stripped")
+    add(left, "stripped more")
     waves = tuple(k for k in range(problem.d) if k not in left and stripped.functions[k])
     if waves:
         add((*left, *waves), "stripped but waves")
