@@ -34,6 +34,7 @@ Scores = tuple[Score, Score]
 
 CONTEST_ROWS = 1_000_000  # at most this many rows compete; the constants come from all rows in the end
 _CUT_SHORT = no_score("interrupted before the held-out rows were scored")
+SEARCH_SECONDS = 30.0  # time limit where none is given and a method searches, which could go on for hours
 REFIT_FRONT = 1_000_000  # rows up to which every candidate of the front, not only the chosen, is refitted to all rows
 
 
@@ -64,7 +65,7 @@ def fit_data(data: Data, settings: Settings, warnings: Sequence[str] = ()) -> Fi
     split = split_rows(data.n, settings.holdout, settings.split, rng, settings.groups)
     # The first contest, the one that decides, gets half of the time where folds repeat it; the last tenth is for
     # refitting and the report.
-    limit = np.inf if settings.time_limit is None else settings.time_limit
+    limit = settings.time_limit or (np.inf if all(f.fixed_structures for f in fitters) else SEARCH_SECONDS)
     contest = Contest(fitters, settings, began + limit * (0.5 if split.folds else 0.9), list(warnings))
     if split.folds or not split.parts:
         chosen, front = run_contest(contest, data)

@@ -26,7 +26,7 @@ def fit(
     holdout: Annotated[float, typer.Option("--holdout", metavar="SHARE", help="Share of rows kept back for the printed error; 0 for none")] = 0.25,
     split: Annotated[str, typer.Option("--split", metavar="HOW", help="Which rows are kept back: random, last, or group:COLUMN")] = "random",
     seed: Annotated[int, typer.Option("--seed", metavar="N", help="Same seed, same table: same formula")] = 0,
-    time_limit: Annotated[float | None, typer.Option("--time-limit", metavar="SECONDS", help="Stop after this time with the best so far")] = None,
+    time_limit: Annotated[float | None, typer.Option("--time-limit", metavar="SECONDS", help="Stop after this time with the best so far [default: 30 where a method searches, else none]")] = None,
     jobs: Annotated[int | None, typer.Option("--jobs", metavar="N", help="Threads; one for each core if not given")] = None,
     max_complexity: Annotated[int | None, typer.Option("--max-complexity", metavar="N", help="Largest number of nodes of a formula")] = None,
     set_: Annotated[list[str] | None, typer.Option("--set", metavar="METHOD.OPTION=VALUE", help="An option of a method, for example poly.degree=3")] = None,
