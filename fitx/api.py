@@ -45,13 +45,14 @@ def fit(
       1/sigma**2, and standard errors are then not scaled by the residuals.
     holdout: share of the rows kept back for the printed error; 0 for none. split: "random", "last", or "group" with
       groups (n,): whole groups are kept back; "group:NAME" takes them from that column of a data frame.
-    seed: same data, options and seed, same formula. time_limit: seconds; by default 30 where a method searches. jobs: threads, default one a core.
+    seed: same data, options and seed, same formula. time_limit: seconds; by default 30 where a method searches.
+    jobs: threads, by default one for each core.
     options: {"poly.degree": 3}, as `--set` on the command line. progress: called with a line for each improvement.
 
     Errors: FitxError where the data are at fault, UsageError (also a ValueError) where an argument is.
     """
     if progress is not None and not callable(progress):
-        raise UsageError(f"progress must be a function of one text. Got {progress!r} instead", "progress=print shows all")
+        raise UsageError(f"progress must be a function of one text. Got {progress!r} instead", "try progress=print")
     frame = column_names(X)
     if split.startswith("group:"):
         name = split.removeprefix("group:")
