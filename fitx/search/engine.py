@@ -97,7 +97,7 @@ class Search:
                 yield from self._round(child, ROUNDS[0], FIRST_SPACES, False, self.budget)
                 if self.solved or self.budget.expired():
                     return
-            problems.extend(chain[-1:])
+            problems.extend(chain[-1:] or symmetry_chain(problem, self.budget, np.inf)[-1:])
 
     def _extended(self, problems: Iterator[Problem], budget: Budget) -> Iterator[Entry]:
         """The problem with further columns, one at a time, as many as the time allows."""

@@ -221,7 +221,10 @@ class _Grower:
     def logarithms_of_sums(self, limit: int) -> None:
         """log(1 + s m): explaining log y, a monomial times it is a power (1 + s m) with a monomial as exponent."""
         lib, n = self.lib, len(self.lib)
-        ids = np.flatnonzero((lib.op[:n] == AFFINE) & lib.monomial[np.maximum(lib.a[:n], 0)]).astype(np.int32)
+        op, a = lib.op[:n], np.maximum(lib.a[:n], 0)
+        # 1 + x/y may have been met as (x + y)/y first.
+        quotient = np.isin(op, (MUL, DIV)) & np.isin(lib.op[a], (ADD, SUB)) & (lib.cost[:n] <= 4)
+        ids = np.flatnonzero(((op == AFFINE) & lib.monomial[a]) | quotient).astype(np.int32)
         ids = ids[np.argsort(lib.cost[ids], kind="stable")]
         for batch in self._apply(ids, [(LOGARITHM, 1, 0)]):
             if len(lib) >= limit or self.budget.expired():

@@ -104,7 +104,8 @@ class ExpressionLibrary:
             b = self.formula(int(self.b[i]))
             b = b if scale == 1 else Const(number(scale)) * b
             name = {ADD: "add", SUB: "sub", MUL: "mul", DIV: "div", POWER: "pow"}[op]
-            return call(name, a, b)
+            f = call(name, a, b)
+            return f if offset == 0 else f + Const(number(offset))
         if op == INVERSE:
             return 1 / a
         scaled = a if scale == 1 else -a if scale == -1 else _scale(scale) * a

@@ -25,6 +25,7 @@ Array = npt.NDArray[np.float64]
 _ROWS = 1500
 _TERMS = 260
 _USABLE = 0.05  # relative error of the surrogate on rows of its own
+CLEAR = 1e-3  # disagreement up to which a symmetry is hardly a chance
 _CLOSE = 0.006  # disagreement of the two sides, relative to their size
 
 
@@ -95,12 +96,12 @@ def symmetries(problem: Problem, most: int = 3) -> list[Symmetry]:
     return list(unique.values())[:most]
 
 
-def symmetry_chain(problem: Problem, budget: Budget) -> list[Problem]:
-    """The problem with its clearest symmetry taken out, then that one's, and so on."""
+def symmetry_chain(problem: Problem, budget: Budget, limit: float = CLEAR) -> list[Problem]:
+    """The problem without its clearest symmetry, then without that one's, and so on, while misfits are below limit."""
     chain: list[Problem] = []
     while not budget.expired():
         found = symmetries(problem, 1)
-        if not found:
+        if not found or found[0].misfit > limit:
             break
         problem = reduced(problem, found[0])
         chain.append(problem)
