@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
@@ -28,9 +28,9 @@ Result = TypeVar("Result")
 ROUNDING = 1e-12  # errors below this share of the spread of y are equal
 PAIRED_ROWS = 200_000  # at most this many rows for the paired differences of the choice
 CHOOSE_SHARE = 0.25  # of the work rows choose among formulas
-# Work rows below which folds choose: a quarter of them could not tell a cubic from a constant.
-CHOOSE_IN_FOLDS = 300  # among fixed structures
-SEARCHED_IN_FOLDS = 16  # among structures that were searched for, which folds flatter, but a handful of rows misleads
+# Work rows below which folds choose: a quarter of them could not tell a cubic from a constant. Folds flatter structures
+# that were searched for on the same rows; `choose` makes those pay for it.
+CHOOSE_IN_FOLDS = 300
 
 
 @dataclass(slots=True)
@@ -71,20 +71,19 @@ def run_contest(
 
     Errors: FitxError, naming each method's reason, when there is no formula.
 
-    Large tables: proposals are fitted to the fit rows and judged on the choose rows. Small ones (how small depends on
-    whether the structures were searched for): fitted to all the rows, and judged by refitting each structure in
-    folds, repeated `repeats` times where the table is very small.
+    Large tables: proposals are fitted to the fit rows and judged on the choose rows. Small ones: fitted to all the
+    rows, and judged by refitting each structure in folds, repeated `repeats` times where the table is very small.
     """
     n = table.n if rows is None else len(rows)
     rng = np.random.default_rng([contest.settings.seed, n])
     repeats = repeats if n < SMALL else 1
-    small = CHOOSE_IN_FOLDS if all(f.fixed_structures for f in contest.fitters) else SEARCHED_IN_FOLDS
-    split = split_rows(n, CHOOSE_SHARE, "random", rng, None, repeats, small) if n >= TINY else None
+    split = split_rows(n, CHOOSE_SHARE, "random", rng, None, repeats, CHOOSE_IN_FOLDS) if n >= TINY else None
     folds = split.parts if split is not None and split.folds else ()
     if split is not None and not split.folds:
         fit_data, choose_data = (table.take(part if rows is None else rows[part]) for part in split.parts[0])
     else:
         fit_data = choose_data = table if rows is None else table.take(rows)
+    by_name = {f.name: f for f in contest.fitters}
     candidates: list[Candidate] = []
     reasons: list[str] = []
     try:
@@ -93,7 +92,7 @@ def run_contest(
                 candidate = _judge_in_folds(proposal, method, fit_data, folds)
             else:
                 candidate = _judge(proposal, method, fit_data, choose_data, contest.jobs)
-            candidates.append(candidate)
+            candidates.append(replace(candidate, searched=not by_name[method].fixed_structures))
             _show(contest, candidate, candidates)
     except KeyboardInterrupt:  # the best so far is the answer
         contest.interrupted = True

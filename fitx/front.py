@@ -15,7 +15,10 @@ Array = npt.NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A proposal that was judged. losses: (m,) weighted squared residuals on the rows that choose, for paired tests."""
+    """A proposal that was judged. losses: (m,) weighted squared residuals on the rows that choose, for paired tests.
+
+    searched: its structure was found among very many, which is an advantage that it has to pay for (`choose`).
+    """
 
     proposal: Proposal
     method: str
@@ -23,6 +26,7 @@ class Candidate:
     validation: Score
     train: Score
     losses: Array
+    searched: bool = False
 
     @property
     def error(self) -> float:
@@ -42,9 +46,13 @@ def pareto(candidates: list[Candidate]) -> list[Candidate]:
 def choose(front: list[Candidate], floor: float) -> Candidate:
     """The simplest whose error is within one standard error of the best's, by paired differences of row losses.
 
-    floor: mean loss below which formulas are equal (rounding). [Breiman et al. 1984, the one-standard-error rule]
+    The best is the one of the shortest description: m/2 log(error) for m rows, and for structures that were searched
+    for NODE nats a node, since among millions of formulas some fit a few noisy rows by chance. On many rows, or
+    where a formula is exact, the errors alone decide.
+    floor: mean loss below which formulas are equal (rounding). [Breiman et al. 1984, the one-standard-error rule;
+    Rissanen 1978, minimum description length]
     """
-    best = min(front, key=lambda c: c.error)
+    best = min(front, key=lambda c: (_description(c, floor), c.complexity))
     for c in front:
         if c is best or c.error <= floor:
             return c
@@ -56,3 +64,13 @@ def choose(front: list[Candidate], floor: float) -> Candidate:
         if float(difference.mean()) <= spread:
             return c
     return best
+
+
+NODE = 1.5  # nats: a search over 1e9 formulas of about 14 nodes
+
+
+def _description(c: Candidate, floor: float) -> float:
+    if not np.isfinite(c.error):
+        return np.inf
+    tiny = float(np.finfo(float).tiny)
+    return len(c.losses) / 2 * float(np.log(max(c.error, floor, tiny))) + NODE * c.complexity * c.searched

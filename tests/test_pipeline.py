@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -117,6 +118,14 @@ class TestChoice:
         simple, close = self.candidate(3, noise), self.candidate(9, noise - 0.0001 * rng.normal(1, 30, 400))
         far = self.candidate(1, noise + 5)
         assert choose([far, simple, close], 0.0).complexity == 3
+
+    def test_a_searched_structure_pays_for_having_been_searched(self) -> None:
+        simple, lucky = self.candidate(5, np.full(8, 1e-4)), self.candidate(30, np.full(8, 1e-6))
+        assert choose([simple, lucky], 0.0) is lucky
+        searched = [replace(simple, searched=True), replace(lucky, searched=True)]
+        assert choose(searched, 0.0) is searched[0]
+        exact = replace(lucky, searched=True, losses=np.full(8, 1e-28))
+        assert choose([searched[0], exact], 1e-24) is exact
 
     def test_equal_to_rounding_is_equal(self) -> None:
         exact, exacter = self.candidate(3, np.full(50, 1e-30)), self.candidate(9, np.full(50, 1e-34))
