@@ -47,10 +47,9 @@ class TestHonesty:
 
         monkeypatch.setattr(pipeline, "score", spy_score)
         x, y = np.arange(400.0), rng.normal(size=400)
-        # 100 rows: 25 report, 19 choose; where structures are fixed beforehand, folds of the 75 choose.
-        for n, fixed, fitted, reported in ((100, False, 56, 25), (100, True, 75, 25), (400, True, 225, 100)):
+        # 100 rows: 25 report, folds of the other 75 choose; 400 rows: 100 report, 75 choose.
+        for n, fitted, reported in ((100, 75, 25), (400, 225, 100)):
             seen.clear()
-            Spy.fixed_structures = fixed
             fit = quiet_fit(x[:n], y[:n], method="spy")
             assert [len(rows) for rows in seen] == [fitted]
             assert len(scored[-1]) == reported == fit.holdout.n
@@ -59,10 +58,6 @@ class TestHonesty:
         fit = quiet_fit(x[:30], y[:30], method="spy")
         assert fit.holdout.n == 30
         assert all(len(rows) in (24, 30) for rows in seen)
-        seen.clear()
-        Spy.fixed_structures = False  # what was searched for in y is judged by rows that the search did not see
-        quiet_fit(x[:30], y[:30], method="spy")
-        assert all(len(rows) in (18, 22) for rows in seen)
 
     def test_held_out_error_is_that_of_fresh_rows_on_average(self) -> None:
         printed, fresh = [], []

@@ -149,8 +149,8 @@ class Fitter(ABC):
     aliases: ClassVar[tuple[str, ...]] = ()
     options: ClassVar[tuple[Option, ...]] = ()
     competes: ClassVar[bool] = True  # takes part when no method is named (`auto`)
-    # True: which structures are proposed does not depend on y, so folds of the fitted rows may choose among them. A
-    # structure that was searched for in y has seen those rows, and would pass such folds however little it is worth.
+    # True where the structures do not depend on y (degrees, knots at quantiles). A structure that was searched for among
+    # very many has to pay for that when formulas are chosen: `front.choose`.
     fixed_structures: ClassVar[bool] = False
 
     def declines(self, data: Data) -> str:
