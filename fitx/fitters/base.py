@@ -149,8 +149,8 @@ class Fitter(ABC):
     aliases: ClassVar[tuple[str, ...]] = ()
     options: ClassVar[tuple[Option, ...]] = ()
     competes: ClassVar[bool] = True  # takes part when no method is named (`auto`)
-    # True where the structures do not depend on y (degrees, knots at quantiles). A structure that was searched for among
-    # very many has to pay for that when formulas are chosen: `front.choose`.
+    # True where the structures do not depend on y (degrees, knots at quantiles). A structure that was searched for
+    # among very many has to pay for that when formulas are chosen: `front.choose`.
     fixed_structures: ClassVar[bool] = False
 
     def declines(self, data: Data) -> str:
