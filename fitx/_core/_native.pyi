@@ -130,13 +130,13 @@ def search_correlate(
 def search_pairs(
     panels: NDArray[np.float32],
     features: int,
-    rho: NDArray[np.float32],
+    rho: NDArray[np.float64],
     first: int,
     last: int,
     keep: int,
-    threshold: NDArray[np.float32],
+    threshold: NDArray[np.float64],
     threads: int = 1,
-) -> tuple[NDArray[np.float32], _Int32]:
+) -> tuple[NDArray[np.float64], _Int32]:
     """Best pairs of features by R2 for each target, the later feature in blocks [first, last) of 128: scores (t, keep),
     -1 where there are fewer, and indices (t, keep, 2)."""
 
@@ -154,7 +154,7 @@ def search_triples(
 
 def search_match(
     panels: NDArray[np.float32], features: int, residuals: NDArray[np.float32], keep: int, threads: int = 1
-) -> tuple[NDArray[np.float32], _Int32]:
+) -> tuple[NDArray[np.float64], _Int32]:
     """For each residual (in panels of its own) the features of largest |correlation|: scores, indices (32 r, keep)."""
 
 def search_additions(
@@ -167,3 +167,24 @@ def search_additions(
 ) -> tuple[NDArray[np.float32], _Int32]:
     """For each orthonormal basis (m, q, rows) and residual (m, rows) orthogonal to it, the features that explain
     most of the residual when added: gains and indices (m, keep)."""
+
+def varpro_fit(
+    atoms: _Int32,
+    problem: _Int32,
+    u: NDArray[np.float64],
+    m: NDArray[np.float64],
+    basis: NDArray[np.float64],
+    basis_start: _Int32,
+    targets: NDArray[np.float64],
+    theta0: NDArray[np.float64],
+    iterations: int,
+    threads: int = 1,
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64], NDArray[np.int64]]:
+    """Fits targets = base + sum c atom(theta) by variable projection: see varpro_kernels.hpp. atoms: (P, A, 5) of outer,
+    form, u, v, m (outer -1: none); problem: (P, 2) of base and target; rows n a multiple of 8. Returns theta (P, A, 4),
+    linear constants (P, A, 2), relative errors (P,) and evaluations (P,) of residual and Jacobian."""
+
+def varpro_columns(
+    atoms: _Int32, theta: NDArray[np.float64], u: NDArray[np.float64], m: NDArray[np.float64], threads: int = 1
+) -> NDArray[np.float64]:
+    """Columns (P, 2, n) of the atoms (P, 5) at theta (P, 4), times their multipliers; the second zero where unused."""

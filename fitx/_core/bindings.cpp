@@ -4,10 +4,12 @@
 void register_evaluate(nanobind::module_& m);
 void register_search(nanobind::module_& m);
 void register_stats(nanobind::module_& m);
+void register_varpro(nanobind::module_& m);
 
 NB_MODULE(_native, m) {
     m.doc() = "fitx's compiled kernels: arrays in, arrays out.";
     register_evaluate(m);
     register_search(m);
     register_stats(m);
+    register_varpro(m);
 }

@@ -1,0 +1,1 @@
+"""Functions with constants inside: a table of shapes, their arguments and starts, and the batch fit of all of them."""
