@@ -156,6 +156,13 @@ def _bases(
     inverses: list[Column],
     products: list[Column],
 ) -> tuple[tuple[Column, ...], tuple[Base, ...]]:
+    one: Column,
+    plain: list[Column],
+    logs: list[Column],
+    squares: list[Column],
+    inverses: list[Column],
+    products: list[Column],
+) -> tuple[tuple[Column, ...], tuple[Base, ...]]:
     sets: list[tuple[str, list[Column]]] = [("", []), ("1", [one]), ("1 x", [one, *plain])]
     if logs:
         sets += [("1 log", [one, *logs]), ("1 x log", [one, *plain, *logs])]

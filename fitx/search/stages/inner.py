@@ -8,8 +8,6 @@ import numpy as np
 import numpy.typing as npt
 
 from fitx.formula import Formula
-from fitx.search.atoms.driver import Atoms
-from fitx.search.atoms.scene import make_scene
 from fitx.search.budget import Budget
 from fitx.search.stages.base import Stage, Work
 
@@ -23,7 +21,13 @@ class InnerConstants(Stage):
 
     def run(self, work: Work, budget: Budget) -> Iterator[Formula]:
         """Exact laws first, then the best of each number of atoms."""
-        assert work.effort is not None and work.bench is not None
+        try:
+            from fitx.search.atoms.driver import Atoms
+            from fitx.search.atoms.scene import make_scene
+        except ImportError:  # a core compiled before this stage was written
+            return
+        assert work.effort is not None
+        assert work.bench is not None
         effort = _EFFORT.get(work.effort.name)
         scene = make_scene(work) if effort else None
         if effort is None or scene is None:
