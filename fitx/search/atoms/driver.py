@@ -7,12 +7,13 @@ the screening rows, then, the survivors, on more rows.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
+from fitx._core.search import search_pairs
 from fitx._core.varpro import varpro_columns, varpro_fit
 from fitx.formula import Formula
 from fitx.search.algebra import linear
@@ -63,6 +64,7 @@ class Atoms:
         self.atoms, self.theta = self._grid()
         self.columns: Array = np.zeros((0, 2, len(self.screen)))
         self.group = np.zeros(0, np.int64)
+        self.plain = 0  # columns without a multiplier, the first ones
         self.fits = 0
 
     def _data(self, rows: npt.NDArray[np.intp], weight: Array) -> tuple[Array, Array, Array, Ints, Array]:
@@ -103,6 +105,8 @@ class Atoms:
             keep += [k for k, a in enumerate(atoms) if a[4] != 0]
             keep = sorted(keep[:_COLUMNS])
             atoms, theta = [atoms[k] for k in keep], [theta[k] for k in keep]
+        order = sorted(range(len(atoms)), key=lambda k: atoms[k][4] != 0)
+        atoms, theta = [atoms[k] for k in order], [theta[k] for k in order]
         full = np.zeros((len(theta), 4))
         for k, t in enumerate(theta):
             full[k, : len(t)] = t
@@ -125,11 +129,12 @@ class Atoms:
         self.columns = np.concatenate(parts) if parts else self.columns
         self.atoms, self.theta = np.ascontiguousarray(self.atoms[index]), np.ascontiguousarray(self.theta[index])
         a = self.atoms.astype(np.int64)
+        self.plain = int(np.searchsorted(self.atoms[:, 4] != 0, True))
         self.group = (((a[:, 0] * 8 + a[:, 1]) * 256 + a[:, 2]) * 256 + a[:, 3]) * 64 + a[:, 4]
 
-    def gains(self, basis: Array, targets: Array) -> Array:
-        """(N, t): R2 of each column, or of both of a wave, once the orthonormal rows `basis` are taken out."""
-        c, s = self.columns[:, 0], self.columns[:, 1]
+    def gains(self, basis: Array, targets: Array, first: int | None = None) -> Array:
+        """R2 (N, t) of the `first` columns, or of both of a wave, once the orthonormal rows `basis` are taken out."""
+        c, s = self.columns[:first, 0], self.columns[:first, 1]
         left = targets - targets @ basis.T @ basis
         total = (left * left).sum(axis=1)
         ok = total > 1e-20 * np.maximum((targets * targets).sum(axis=1), 1e-300)
@@ -141,7 +146,7 @@ class Atoms:
         with np.errstate(all="ignore"):
             r2 = g * g / nn[:, None]
             r2[~(nn > 1e-9 * cc)] = 0
-        two = np.flatnonzero(np.isin(self.atoms[:, 0], list(TWO_COLUMNS)))
+        two = np.flatnonzero(np.isin(self.atoms[:first, 0], list(TWO_COLUMNS)))
         if len(two):
             s = s[two]
             S = s @ basis.T
@@ -157,7 +162,7 @@ class Atoms:
             r2[two] = both
         r2[:, ~ok] = 0
         r2[~np.isfinite(r2)] = 0
-        return np.minimum(r2, 1.0)
+        return np.asarray(np.minimum(r2, 1.0))
 
     def best(self, r2: Array, keep: int, each: int = 2) -> npt.NDArray[np.intp]:
         """The best columns by r2 (N,), at most `each` of a structure."""
@@ -199,22 +204,60 @@ class Atoms:
         f = self.fit(f.atoms, f.of, f.theta, 25, large=True)
         return f.take(np.lexsort((np.arange(len(f.error)), f.error)))
 
-    def singles(self, keep: int) -> Fits:
-        """T = base + c atom for every target and base."""
-        _, _, basis, start, targets = self._small
+    def singles(
+        self, keep: int, bases: Sequence[int], targets: Sequence[int], plain: bool = False, each: int = 2
+    ) -> Fits:
+        """T = base + c atom for these bases and targets, with a short fit. plain: atoms without multipliers."""
+        _, _, basis, start, values = self._small
+        first = self.plain if plain else None
         atoms, of, theta = [], [], []
-        for b in range(len(self.scene.bases)):
-            if self.budget.expired():
+        for b in bases:
+            if self.budget.expired() or not targets:
                 break
-            r2 = self.gains(basis[start[b] : start[b + 1]], targets)
-            for t in range(len(targets)):
-                top = self.best(r2[:, t], keep)
+            r2 = self.gains(basis[start[b] : start[b + 1]], values[list(targets)], first)
+            for t, target in enumerate(targets):
+                top = self.best(r2[:, t], keep, each)
                 atoms.append(self.atoms[top])
                 theta.append(self.theta[top])
-                of.append(np.tile(np.array([b, t], np.int32), (len(top), 1)))
+                of.append(np.tile(np.array([b, target], np.int32), (len(top), 1)))
         if not atoms:
-            return Fits(np.zeros((0, 1, 5), np.int32), np.zeros((0, 2), np.int32), np.zeros((0, 1, 4)), np.zeros(0))
+            return none(1)
         return self.fit(np.concatenate(atoms)[:, None], np.concatenate(of), np.concatenate(theta)[:, None], 10)
+
+    def pairs(self, keep: int, bases: Sequence[int], targets: Sequence[int], columns: int = 6000) -> Fits:
+        """T = base + c1 atom1 + c2 atom2: all pairs of the first columns without multipliers, by their R2."""
+        _, _, basis, start, values = self._small
+        some = np.flatnonzero(~np.isin(self.atoms[: self.plain, 0], list(TWO_COLUMNS)))[:columns]
+        atoms, of, theta = [], [], []
+        for b in bases:
+            if self.budget.expired() or not targets or len(some) < 2:
+                break
+            Q = basis[start[b] : start[b + 1]]
+            F = self.columns[some, 0]
+            size = np.sqrt((F * F).sum(axis=1))
+            F = F - F @ Q.T @ Q
+            left = np.sqrt((F * F).sum(axis=1))
+            good = left > 1e-5 * size
+            ids, F = some[good], F[good] / left[good, None]
+            T = values[list(targets)]
+            T = T - T @ Q.T @ Q
+            T = T / np.maximum(np.sqrt((T * T).sum(axis=1, keepdims=True)), 1e-300)
+            for t, target in enumerate(targets):
+                found = _pairs(F, T[t], 10 * keep, self.budget, self.threads)
+                seen: set[tuple[int, int]] = set()
+                for i, j in found:
+                    g = (int(self.group[ids[i]]), int(self.group[ids[j]]))
+                    if (min(g), max(g)) in seen:
+                        continue
+                    seen.add((min(g), max(g)))
+                    atoms.append(self.atoms[[ids[i], ids[j]]])
+                    theta.append(self.theta[[ids[i], ids[j]]])
+                    of.append((b, target))
+                    if len(seen) == keep:
+                        break
+        if not atoms:
+            return none(2)
+        return self.fit(np.array(atoms, np.int32), np.array(of, np.int32), np.array(theta), 10)
 
     def extended(self, fits: Fits, keep: int) -> Fits:
         """Each fit with one more atom: those that explain most of what it leaves."""
@@ -237,21 +280,26 @@ class Atoms:
             theta.append(np.concatenate([np.tile(t, (len(top), 1, 1)), self.theta[top][:, None]], axis=1))
             of.append(np.tile(o, (len(top), 1)))
         if not atoms:
-            A = fits.atoms.shape[1] + 1
-            return Fits(np.zeros((0, A, 5), np.int32), np.zeros((0, 2), np.int32), np.zeros((0, A, 4)), np.zeros(0))
+            return none(fits.atoms.shape[1] + 1)
         return self.fit(np.concatenate(atoms), np.concatenate(of), np.concatenate(theta), 8)
 
     def formulas(self, fits: Fits, others: int = 2) -> Iterator[Formula]:
         """Formulas of the exact fits, fewest constants first, or of the best `others`."""
-        exact = np.flatnonzero(fits.error < self.exact)[:60]
+        exact = np.flatnonzero(fits.error < self.exact)
+        if len(exact):
+            exact = exact[np.argsort(self._constants(fits.take(exact)), kind="stable")][:60]
         found = [f for k in exact if (f := self.formula(fits, int(k))) is not None]
-        if found:
-            for _, f in sorted(found, key=lambda pair: (pair[0], pair[1].complexity))[:12]:
-                yield f
-            return
-        for k in range(min(others, len(fits.error))):
-            if np.isfinite(fits.error[k]) and (one := self.formula(fits, k)):
+        for _, f in sorted(found, key=lambda pair: (pair[0], pair[1].complexity))[:12]:
+            yield f
+        for k in range(0 if found else min(others, len(fits.error))):
+            if np.isfinite(fits.error[k]) and (one := self.formula(fits, k)) is not None:
                 yield one[1]
+
+    def _constants(self, fits: Fits) -> npt.NDArray[np.intp]:
+        """Inner and linear constants of each fit, those of the base included."""
+        base = np.array([len(b.terms) for b in self.scene.bases])[fits.of[:, 0]]
+        inner = [sum(constants_of(int(a[0]), int(a[1])) + 1 + (int(a[4]) != 0) for a in atoms) for atoms in fits.atoms]
+        return np.asarray(base + np.array(inner))
 
     def formula(self, fits: Fits, k: int) -> tuple[int, Formula] | None:
         """(constants, formula in the names of the table) of one fit, terms without effect left out."""
@@ -290,6 +338,48 @@ class Atoms:
         if not parts:
             return None
         return count, self.work.problem.lift(s.targets[target].inverse(linear(parts)))
+
+
+def none(atoms: int) -> Fits:
+    """No fits."""
+    return Fits(np.zeros((0, atoms, 5), np.int32), np.zeros((0, 2), np.int32), np.zeros((0, atoms, 4)), np.zeros(0))
+
+
+def joined(a: Fits, b: Fits) -> Fits:
+    """Both, best first."""
+    error = np.concatenate([a.error, b.error])
+    both = Fits(
+        np.concatenate([a.atoms, b.atoms]), np.concatenate([a.of, b.of]), np.concatenate([a.theta, b.theta]), error
+    )
+    return both.take(np.lexsort((np.arange(len(error)), error)))
+
+
+def _pairs(F: Array, t: Array, keep: int, budget: Budget, threads: int) -> Ints:
+    """The best pairs (k, 2) of unit rows F (N, rows) for the unit vector t, by R2."""
+    count = len(F)
+    if count < 2:
+        return np.zeros((0, 2), np.int32)
+    panels = np.zeros((-(-count // 32), 32, F.shape[1]), np.float32)
+    panels.reshape(-1, F.shape[1])[:count] = F
+    panels = np.ascontiguousarray(panels.transpose(0, 2, 1))
+    rho = np.zeros((1, 32 * len(panels)))
+    rho[0, :count] = F @ t
+    blocks = (len(panels) + 3) // 4
+    scores, index = [], []
+    for b in range(0, blocks, 24):
+        if budget.expired():
+            break
+        s, i = search_pairs(
+            panels, count, rho, b, min(b + 24, blocks), keep, np.zeros(1), threads
+        )  # fmt: skip
+        scores.append(s[0])
+        index.append(i[0])
+    if not scores:
+        return np.zeros((0, 2), np.int32)
+    s, i = np.concatenate(scores), np.concatenate(index)
+    order = np.lexsort((i[:, 1], i[:, 0], -s))
+    order = order[s[order] > 0]
+    return np.asarray(i[order][:keep])
 
 
 def _least_squares(A: Array, t: Array, error: float) -> Array:

@@ -50,7 +50,7 @@ class Scene:
     targets: tuple[Target, ...]
     target_values: Array
     pairs: tuple[tuple[int, int], ...]
-    one: Column
+    d: int
 
     def rows(self, columns: tuple[Column, ...], rows: npt.NDArray[np.intp]) -> Array:
         """(k, rows) of the columns, C-contiguous."""
@@ -141,7 +141,7 @@ def make_scene(work: Work) -> Scene | None:
         values = np.array([t.forward(y) for t in found])
     good = np.isfinite(values).all(axis=1) & (np.ptp(values, axis=1) > 0)
     targets = tuple(t for t, ok in zip(found, good, strict=True) if ok)
-    return Scene(tuple(arguments), tuple(multipliers), terms, bases, targets, values[good], tuple(pairs), one)
+    return Scene(tuple(arguments), tuple(multipliers), terms, bases, targets, values[good], tuple(pairs), len(plain))
 
 
 def _finite(columns: list[Column]) -> list[Column]:
@@ -149,13 +149,6 @@ def _finite(columns: list[Column]) -> list[Column]:
 
 
 def _bases(
-    one: Column,
-    plain: list[Column],
-    logs: list[Column],
-    squares: list[Column],
-    inverses: list[Column],
-    products: list[Column],
-) -> tuple[tuple[Column, ...], tuple[Base, ...]]:
     one: Column,
     plain: list[Column],
     logs: list[Column],

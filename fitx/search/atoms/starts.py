@@ -7,7 +7,7 @@ from itertools import product
 import numpy as np
 import numpy.typing as npt
 
-from fitx.search.atoms.shapes import AFFINE, NUMBER, SCALED, SCALED_SUM, SHIFTED, SUM
+from fitx.search.atoms.shapes import AFFINE, AFFINE_SUM, NUMBER, SCALED, SCALED_SUM, SHIFTED, SUM
 
 Array = npt.NDArray[np.float64]
 Start = tuple[int, int, tuple[float, ...]]  # outer, form, theta
@@ -79,6 +79,10 @@ def two_arguments(u: Array, v: Array, waves: bool = True) -> list[Start]:
     for s, t in product((-6.0, -2.0, -0.5, 0.5, 2.0, 6.0), repeat=2):
         for name in ("exp", "log minus", "bose", "softplus", "logistic", "gauss"):
             out.append((NUMBER[name], SCALED_SUM, (s / ru, t / rv)))
+    mu, mv = float(np.mean(u)), float(np.mean(v))
+    for s, t, c in product((-6.0, -2.0, 2.0, 6.0), (-6.0, -2.0, 2.0, 6.0), (-2.0, 0.0, 2.0)):
+        for name in ("softplus", "logistic"):
+            out.append((NUMBER[name], AFFINE_SUM, (s / ru, t / rv, c - s / ru * mu - t / rv * mv)))
     if waves:
         for s, t in product(np.arange(0.7, 16, 1.8), np.arange(-15.3, 16, 1.8)):
             out.append((NUMBER["wave"], SCALED_SUM, (s / ru, t / rv)))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -22,7 +23,7 @@ class InnerConstants(Stage):
     def run(self, work: Work, budget: Budget) -> Iterator[Formula]:
         """Exact laws first, then the best of each number of atoms."""
         try:
-            from fitx.search.atoms.driver import Atoms
+            from fitx.search.atoms.driver import Atoms, joined
             from fitx.search.atoms.scene import make_scene
         except ImportError:  # a core compiled before this stage was written
             return
@@ -33,21 +34,42 @@ class InnerConstants(Stage):
         if effort is None or scene is None:
             return
         atoms = Atoms(work, scene, budget, work.bench.threads)
-        keep, survivors, beam, each, third = effort
         atoms.evaluate()
-        singles = atoms.refined(atoms.singles(keep), survivors)
         work.bench.counted(len(atoms.atoms) * len(scene.targets) * len(scene.bases))
+        every, all_bases = range(len(scene.targets)), range(len(scene.bases))
+        small = [b for b in all_bases if len(scene.bases[b].terms) <= max(2, scene.d)][:4]
+        first = [t for t in every if scene.targets[t].name in ("y", "log y", "1/y")]
+        singles = atoms.refined(atoms.singles(160, small, first, True), effort.survivors)
         yield from atoms.formulas(singles)
-        pairs = atoms.refined(atoms.extended(singles.take(_spread(singles.of, beam)), each), survivors)
+        rest = atoms.singles(effort.plain, all_bases, [t for t in every if t not in first], True)
+        more = atoms.singles(effort.plain, [b for b in all_bases if b not in small], first, True)
+        yield from atoms.formulas(atoms.refined(joined(rest, more), effort.survivors))
+        beam = joined(singles, atoms.refined(atoms.singles(effort.keep, all_bases, every), effort.survivors))
+        yield from atoms.formulas(beam)
+        pairs = atoms.refined(atoms.pairs(effort.pairs, small, first), effort.survivors)
         yield from atoms.formulas(pairs)
-        if third:
-            triples = atoms.refined(atoms.extended(pairs.take(_spread(pairs.of, third)), each), survivors)
-            yield from atoms.formulas(triples)
+        beam = beam.take(_spread(beam.of, effort.beam))
+        pairs = joined(pairs, atoms.refined(atoms.extended(beam, effort.each), effort.survivors))
+        yield from atoms.formulas(pairs)
+        pairs = pairs.take(_spread(pairs.of, effort.third))
+        yield from atoms.formulas(atoms.refined(atoms.extended(pairs, effort.each), effort.survivors))
 
 
-# By effort: starts fitted for each target and base, survivors fitted to the end, of which `beam` are given a second
-# atom, `each` candidates for it, and how many pairs are given a third.
-_EFFORT = {"small": (60, 200, 40, 40, 10), "medium": (200, 600, 200, 80, 60)}
+@dataclass(frozen=True, slots=True)
+class _Effort:
+    """plain, keep: starts for each base and target, without and with multipliers; survivors are fitted to the end;
+    pairs: of the grid; beam: single atoms given a second one, third: pairs given a third, each: candidates for it."""
+
+    plain: int
+    keep: int
+    survivors: int
+    pairs: int
+    beam: int
+    each: int
+    third: int
+
+
+_EFFORT = {"small": _Effort(100, 60, 200, 200, 40, 40, 10), "medium": _Effort(300, 200, 600, 1000, 200, 80, 60)}
 
 
 def _spread(of: npt.NDArray[np.int32], most: int) -> npt.NDArray[np.intp]:
