@@ -289,8 +289,8 @@ class Atoms:
         if len(exact):
             exact = exact[np.argsort(self._constants(fits.take(exact)), kind="stable")][:60]
         found = [f for k in exact if (f := self.formula(fits, int(k))) is not None]
-        for _, f in sorted(found, key=lambda pair: (pair[0], pair[1].complexity))[:12]:
-            yield f
+        found.sort(key=lambda pair: (pair[0], pair[1].complexity))
+        yield from (f for _, f in found[:12])
         for k in range(0 if found else min(others, len(fits.error))):
             if np.isfinite(fits.error[k]) and (one := self.formula(fits, k)) is not None:
                 yield one[1]

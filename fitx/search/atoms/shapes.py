@@ -54,6 +54,8 @@ def exponential(terms: Sequence[Term], constant: float = 0.0) -> Formula:
     powers = [(c, f.args[0]) for c, f in terms if isinstance(f, Call) and f.op == "log"]
     rest = [(c, f) for c, f in terms if not (isinstance(f, Call) and f.op == "log")]
     factors = [power(f, c) for c, f in powers]
+    if not factors and not rest:
+        return call("exp", constant)
     if rest or constant:
         z = linear(rest) + constant if rest and constant else linear(rest) if rest else constant
         factors.append(call("exp", z))
@@ -125,8 +127,11 @@ def argument(outer: int, form: int, theta: Array, u: Formula, v: Formula, values
             constant = t
             z = z + t
         else:
+            part = t * values[row == "v"]
+            if np.ptp(part) < 1e-9 and np.abs(part).max() < 1e-6 and len(rows) > 1:
+                continue  # no effect: the form with one term less
             terms.append((t, u if row == "u" else v))
-            z = z + t * values[row == "v"]
+            z = z + part
     own = float(theta[len(rows)]) if OUTERS[outer].own else 0.0
     sign = 1 if z.min() > 0 else -1 if z.max() < 0 else 0
     return Argument(tuple(terms), constant, sign, own, u)
