@@ -97,20 +97,21 @@ Out<float> correlate(In<float, 3> panels, In<float, 2> targets, int threads) {
   return out;
 }
 
-nb::tuple pairs(In<float, 3> panels, int64_t features, In<float, 2> rho, int64_t first, int64_t last, int64_t keep,
-                In<float, 1> threshold, int threads) {
+nb::tuple pairs(In<float, 3> panels, int64_t features, In<double, 2> rho, int64_t first, int64_t last, int64_t keep,
+                In<double, 1> threshold, int threads) {
   const int64_t padded = (int64_t)panels.shape(0) * 32;
   const size_t targets = rho.shape(0);
   check(features <= padded && (int64_t)rho.shape(1) == padded, "features, panels and rho do not belong together");
   check(threshold.shape(0) == targets && keep > 0 && first >= 0 && last <= (padded / 32 + 3) / 4, "out of range");
-  float* score;
+  double* score;
   int32_t* index;
-  auto scores = fresh<float>({targets, (size_t)keep}, &score);
+  auto scores = fresh<double>({targets, (size_t)keep}, &score);
   auto indices = fresh<int32_t>({targets, (size_t)keep, 2}, &index);
   {
     nb::gil_scoped_release release;
-    const auto hits = fitx::best_pairs(panels.data(), (int)panels.shape(1), features, rho.data(), (int)targets, padded,
-                                       first, last, keep, threshold.data(), threads);
+    const std::vector<float> rounded(rho.data(), rho.data() + targets * padded);
+    const auto hits = fitx::best_pairs(panels.data(), (int)panels.shape(1), features, rounded.data(), rho.data(),
+                                       (int)targets, padded, first, last, keep, threshold.data(), threads);
     for (size_t t = 0; t < targets; ++t)
       for (int64_t q = 0; q < keep; ++q) {
         const bool there = q < (int64_t)hits[t].size();
@@ -154,9 +155,9 @@ nb::tuple match(In<float, 3> panels, int64_t features, In<float, 3> residuals, i
   check((int)residuals.shape(1) == rows && panels.shape(2) == 32 && residuals.shape(2) == 32, "rows differ");
   check(features <= (int64_t)panels.shape(0) * 32 && keep > 0, "out of range");
   const size_t count = residuals.shape(0);
-  float* score;
+  double* score;
   int32_t* index;
-  auto scores = fresh<float>({count * 32, (size_t)keep}, &score);
+  auto scores = fresh<double>({count * 32, (size_t)keep}, &score);
   auto indices = fresh<int32_t>({count * 32, (size_t)keep}, &index);
   {
     nb::gil_scoped_release release;

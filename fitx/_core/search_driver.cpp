@@ -28,7 +28,7 @@ void keep_best(B& best) {
     // A little below the last one kept, so that hits of equal score are still compared by index: the result must not
     // depend on which thread met them first.
     const auto last = best.hits[best.keep - 1].score;
-    best.threshold = std::max(best.threshold, last - (decltype(last))1e-6 * last);
+    best.threshold = std::max(best.threshold, last - (decltype(last))1e-13 * last);
   }
 }
 
@@ -63,11 +63,11 @@ void shrink(BestPairs& best) { keep_best(best); }
 void shrink(BestTriples& best) { keep_best(best); }
 
 std::vector<std::vector<PairHit>> best_pairs(const float* panels, int rows, int64_t features, const float* rho,
-                                             int targets, int64_t padded, int64_t first, int64_t last, int64_t keep,
-                                             const float* threshold, int threads) {
+                                             const double* rho64, int targets, int64_t padded, int64_t first,
+                                             int64_t last, int64_t keep, const double* threshold, int threads) {
   const SearchKernels& kernel = search_kernels_active();
   return gather<PairHit>(targets, keep, threshold, first, last, threads, [&](int64_t block, BestPairs* best) {
-    kernel.pairs(panels, rows, features, padded, block, rho, targets, best);
+    kernel.pairs(panels, rows, features, padded, block, rho, rho64, targets, best);
   });
 }
 

@@ -49,7 +49,8 @@ FITX_INLINE void add(Best<Hit, Score>& best, const Hit& hit) {
 
 FITX_INLINE int64_t smaller(int64_t a, int64_t b) { return a < b ? a : b; }
 FITX_INLINE int64_t larger(int64_t a, int64_t b) { return a > b ? a : b; }
-FITX_INLINE void clear(float* score, int32_t* index, int n) {
+template <class Score>
+FITX_INLINE void clear(Score* score, int32_t* index, int n) {
   for (int i = 0; i < n; ++i) score[i] = 0, index[i] = -1;
 }
 
@@ -74,35 +75,53 @@ void correlate(const float* panels, int rows, int64_t begin, int64_t end, int64_
   }
 }
 
-// The R2 of y ~ b1 f + b2 g for unit vectors is (rf^2 + rg^2 - 2 rf rg c) / (1 - c^2) with c = f.g. Pairs with c^2 near 1
-// are cut by the floor of the denominator, where float32 has no digits left.
-void score_tile(const Vec acc[kRows][2], int64_t i0, int64_t j0, int64_t features, int64_t padded, const float* rho,
-                int targets, BestPairs* best) {
+// Sum over the rows of the product of two columns of panels, in double.
+FITX_INLINE double precise_dot(const float* a, const float* b, int rows) {
+  double s0 = 0, s1 = 0;
+  for (int k = 0; k + 1 < rows; k += 2) {
+    s0 += (double)a[k * kPanel] * b[k * kPanel];
+    s1 += (double)a[(k + 1) * kPanel] * b[(k + 1) * kPanel];
+  }
+  return s0 + s1;
+}
+
+constexpr float kMargin = 2e-6f;  // above the rounding errors of a float32 dot product and what follows
+constexpr float kLeast = 1e-4f;   // 1 - c^2 below which two features are too much alike for float32
+
+// The R2 of y ~ b1 f + b2 g for unit vectors is (rf^2 + rg^2 - 2 rf rg c) / (1 - c^2) with c = f.g.
+FITX_INLINE void score_tile(const Vec acc[kRows][2], const float* left, const float* right, int rows, int64_t i0,
+                            int64_t j0, int64_t features, int64_t padded, const float* rho, const double* rho64,
+                            int targets, BestPairs* best) {
   Vec unexplained[kRows][2];
   for (int r = 0; r < kRows; ++r)
     for (int h = 0; h < 2; ++h) {
       const Vec u = fma(-acc[r][h], acc[r][h], splat(1.0f));
-      unexplained[r][h] = u > 1e-4f ? u : splat(1e-4f);
+      unexplained[r][h] = u > kLeast ? u : splat(kLeast);
     }
   for (int t = 0; t < targets; ++t) {
     const float* rt = rho + t * padded;
+    const double* exact = rho64 + t * padded;
     const Vec rj[2] = {load(rt + j0), load(rt + j0 + kLanes)};
     const Vec rj2[2] = {rj[0] * rj[0], rj[1] * rj[1]};
-    Vec threshold = splat(best[t].threshold);
+    Vec threshold = splat((float)best[t].threshold);
     for (int r = 0; r < kRows; ++r) {
       const float ri = rt[i0 + r];
-      const Vec twice = splat(-2 * ri), square = splat(ri * ri - 2e-6f);
+      const Vec twice = splat(-2 * ri), square = splat(ri * ri + kMargin);
       for (int h = 0; h < 2; ++h) {
         const Vec numerator = fma(twice * rj[h], acc[r][h], square + rj2[h]);
         uint32_t hits = greater(numerator, threshold * unexplained[r][h]);
         if (__builtin_expect(hits != 0, 0)) {
-          const Vec score = numerator / unexplained[r][h];
           for (; hits; hits &= hits - 1) {
-            const int lane = __builtin_ctz(hits);
-            const int64_t i = i0 + r, j = j0 + h * kLanes + lane;
-            if (i < j && j < features) add(best[t], PairHit{score[lane], (int32_t)i, (int32_t)j});
+            const int lane = h * kLanes + __builtin_ctz(hits);
+            const int64_t i = i0 + r, j = j0 + lane;
+            if (i >= j || j >= features) continue;
+            const double c = precise_dot(left + r, right + lane, rows), a = exact[i], b = exact[j];
+            const double u = 1 - c * c;
+            if (u < kLeast / 2) continue;
+            const double score = (a * a + b * b - 2 * a * b * c) / u;
+            if (score > best[t].threshold) add(best[t], PairHit{score, (int32_t)i, (int32_t)j});
           }
-          threshold = splat(best[t].threshold);
+          threshold = splat((float)best[t].threshold);
         }
       }
     }
@@ -110,7 +129,7 @@ void score_tile(const Vec acc[kRows][2], int64_t i0, int64_t j0, int64_t feature
 }
 
 void pairs(const float* panels, int rows, int64_t features, int64_t padded, int64_t block, const float* rho,
-           int targets, BestPairs* best) {
+           const double* rho64, int targets, BestPairs* best) {
   const int64_t count = (features + kPanel - 1) / kPanel;
   const int64_t first = 4 * block, last = smaller(first + 4, count);
   const int64_t size = (int64_t)rows * kPanel;
@@ -120,8 +139,10 @@ void pairs(const float* panels, int rows, int64_t features, int64_t padded, int6
       for (int h = 0; h < kPanel; h += 2 * kLanes)
         for (int r = 0; r < kPanel; r += kRows) {
           if (ip == jp && r >= h + 2 * kLanes) continue;
-          gram_tile(panels + ip * size + r, panels + jp * size + h, rows, acc);
-          score_tile(acc, ip * kPanel + r, jp * kPanel + h, features, padded, rho, targets, best);
+          const float *left = panels + ip * size + r, *right = panels + jp * size + h;
+          gram_tile(left, right, rows, acc);
+          score_tile(acc, left, right, rows, ip * kPanel + r, jp * kPanel + h, features, padded, rho, rho64, targets,
+                     best);
         }
 }
 
@@ -160,7 +181,8 @@ void triples(const double* gram, int64_t ld, int64_t j, const double* rho, int t
 }
 
 // Keeps a short list of the largest scores, best first; equal scores keep the smaller index (it came first).
-FITX_INLINE void insert(float* score, int32_t* index, int keep, float s, int32_t i) {
+template <class Score>
+FITX_INLINE void insert(Score* score, int32_t* index, int keep, Score s, int32_t i) {
   int q = keep - 1;
   if (!(s > score[q])) return;
   for (; q > 0 && s > score[q - 1]; --q) score[q] = score[q - 1], index[q] = index[q - 1];
@@ -169,7 +191,7 @@ FITX_INLINE void insert(float* score, int32_t* index, int keep, float s, int32_t
 }
 
 void match(const float* panels, int rows, int64_t features, const float* residuals, int64_t residual_panel, int keep,
-           float* score, int32_t* index) {
+           double* score, int32_t* index) {
   const int64_t count = (features + kPanel - 1) / kPanel, size = (int64_t)rows * kPanel;
   const float* left = residuals + residual_panel * size;
   clear(score, index, kPanel * keep);
@@ -180,12 +202,14 @@ void match(const float* panels, int rows, int64_t features, const float* residua
         gram_tile(left + r, panels + p * size + h, rows, acc);
         for (int q = 0; q < kRows; ++q)
           for (int v = 0; v < 2; ++v) {
-            float* s = score + (r + q) * keep;
+            double* s = score + (r + q) * keep;
             const Vec a = abs(acc[q][v]);
-            for (uint32_t hits = greater(a, splat(s[keep - 1])); hits; hits &= hits - 1) {
-              const int lane = __builtin_ctz(hits);
-              const int64_t i = p * kPanel + h + v * kLanes + lane;
-              if (i < features) insert(s, index + (r + q) * keep, keep, a[lane], (int32_t)i);
+            for (uint32_t hits = greater(a + kMargin, splat((float)s[keep - 1])); hits; hits &= hits - 1) {
+              const int lane = h + v * kLanes + __builtin_ctz(hits);
+              const int64_t i = p * kPanel + lane;
+              if (i >= features) continue;
+              const double c = precise_dot(left + r + q, panels + p * size + lane, rows);
+              insert(s, index + (r + q) * keep, keep, c < 0 ? -c : c, (int32_t)i);
             }
           }
       }

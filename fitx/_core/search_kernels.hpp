@@ -16,7 +16,7 @@ namespace fitx {
 constexpr int kPanel = 32;
 
 struct PairHit {
-  float score;
+  double score;
   int32_t first, second;
 };
 
@@ -34,7 +34,7 @@ struct Best {
   size_t count, keep, capacity;
   Score threshold;
 };
-using BestPairs = Best<PairHit, float>;
+using BestPairs = Best<PairHit, double>;
 using BestTriples = Best<TripleHit, double>;
 void shrink(BestPairs& best);  // to the best `keep`: higher score first, equal ones by index, a total order
 void shrink(BestTriples& best);
@@ -45,13 +45,15 @@ struct SearchKernels {
   void (*correlate)(const float* panels, int rows, int64_t begin, int64_t end, int64_t padded, const float* targets,
                     int count, float* out);
   // All pairs i < j < features with j in panel block `block` (4 panels): R2 of the two-feature fit of each target.
+  // float32 finds those that may enter; their score is computed again in double, because many pairs differ only
+  // beyond float32. rho64: the correlations in double.
   void (*pairs)(const float* panels, int rows, int64_t features, int64_t padded, int64_t block, const float* rho,
-                int targets, BestPairs* best);
+                const double* rho64, int targets, BestPairs* best);
   // All triples k < i < j for one j from a Gram matrix (ld: row stride, padded with zeros to a multiple of 16).
   void (*triples)(const double* gram, int64_t ld, int64_t j, const double* rho, int targets, BestTriples* best);
   // For residuals [begin, end) in panels of their own: the `keep` features with the largest |correlation|.
   void (*match)(const float* panels, int rows, int64_t features, const float* residuals, int64_t residual_panel,
-                int keep, float* score, int32_t* index);
+                int keep, double* score, int32_t* index);
   // Third feature for one orthonormal basis (q vectors) and one residual: largest (f.r)^2 / (1 - sum (f.b)^2).
   void (*addition)(const float* panels, int rows, int64_t features, const float* basis, int q, const float* residual,
                    int keep, float* score, int32_t* index);

@@ -170,7 +170,7 @@ def feature_order(lib: ExpressionLibrary, log: bool) -> tuple[Ints, int]:
         # Of long monomials, waves and logarithms come later.
         plain = np.isin(op, (AFFINE, EXPONENTIAL)) & ~((op == EXPONENTIAL) & (lib.offset[:n] > 0))
         short = short + 2 * (~plain & (lib.cost[np.maximum(lib.a[:n], 0)] > 2))
-        key = np.where(of_monomial, short, key - 4 * sums)
+        key = np.where(of_monomial, short, key - 4 * sums - 4 * powers)
     else:
         primary = ~sums & (op != AFFINE)
         key = key - 4 * lib.monomial[:n]

@@ -24,7 +24,7 @@ from fitx.search.growth import grow
 from fitx.search.problem import Problem
 from fitx.search.reduce import symmetry_chain
 from fitx.search.refine import float_constants, refine
-from fitx.search.rounds import EXTENDED, FIRST_SPACES, ROUNDS, SECOND_SPACES, affordable
+from fitx.search.rounds import EXTENDED, FEW_SPACES, FIRST_SPACES, ROUNDS, SECOND_SPACES, affordable
 from fitx.search.snap import snap
 from fitx.search.spaces import Kind
 from fitx.search.stages import stages_of
@@ -68,8 +68,9 @@ class Search:
         if self.solved:
             return
         problems = variants(self.problem)
-        for problem in problems[1:]:
-            yield from self._instant(problem)
+        for problem in problems:
+            if problem is not self.problem:
+                yield from self._instant(problem)
             if self.solved:
                 return
         yield from self._reduced(problems)
@@ -107,7 +108,7 @@ class Search:
                 return
             yield from self._instant(child)
             if not self.solved:
-                yield from self._round(child, EXTENDED, FIRST_SPACES, False, self.budget)
+                yield from self._round(child, EXTENDED, FEW_SPACES, False, self.budget)
 
     @property
     def _tolerance(self) -> float:

@@ -45,6 +45,10 @@ def _ideas(problem: Problem, grammar: Grammar) -> Iterator[tuple[list[Array], li
             [w for k in angles for w in (np.sin(x[k]), np.cos(x[k]))],
             [w for k in angles for w in (call("sin", f[k]), call("cos", f[k]))], "waves",
         )  # fmt: skip
+    for i in active:
+        for j in active:
+            if i < j:
+                yield [x[i] - x[j]], [f[i] - f[j]], f"{i + 1}-{j + 1}"
     if 1 < len(active) <= _TOGETHER:
         yield [x[k] - 1 for k in active], [f[k] - 1 for k in active], "all-1"
     for k in active:
@@ -54,7 +58,6 @@ def _ideas(problem: Problem, grammar: Grammar) -> Iterator[tuple[list[Array], li
     for i in active:
         for j in active:
             if i < j:
-                yield [x[i] - x[j]], [f[i] - f[j]], f"{i + 1}-{j + 1}"
                 yield [x[i] + x[j]], [f[i] + f[j]], f"{i + 1}+{j + 1}"
     for k in active:
         yield [x[k] + 1], [f[k] + 1], f"{k + 1}+1"

@@ -67,7 +67,7 @@ def grow(problem: Problem, size: Size, grammar: Grammar, budget: Budget, threads
     generic = len(lib)
     grower.monomials(size.monomials, size.total)
     grower.sums_of_powers(len(lib) + (size.total - len(lib)) // 4)
-    grower.variable_powers(len(lib) + (size.total - len(lib)) // (3 if size.total > _LARGE else 10))
+    grower.variable_powers(len(lib) + (size.total - len(lib)) // (8 if size.total > _LARGE else 10))
     grower.functions_of_monomials(PLAIN_OF_MONOMIALS, len(lib) + (size.total - len(lib)) // 2)
     grower.logarithms_of_sums(len(lib) + (size.total - len(lib)) // 6)
     grower.functions_of_monomials(OF_MONOMIALS, len(lib) + (size.total - len(lib)) // 2)
@@ -199,7 +199,9 @@ class _Grower:
         bases, exponents = plain[:300], plain[:80]
         a, b = np.repeat(bases, len(exponents)), np.tile(exponents, len(bases))
         total = cost[a] + cost[b] + 1
-        order = np.argsort(total, kind="stable")[:_CHUNK]
+        # A column in both the base and the exponent is rare.
+        rare = 3 * ((lib.holds[a] & lib.holds[b]) != 0)
+        order = np.argsort(total + rare, kind="stable")[:_CHUNK]
         a, b, total = a[order], b[order], total[order].astype(np.int32)
         for offset, share in ((0.0, 1.0), (-1.0, 0.3), (1.0, 0.1)):
             m = int(share * len(a))

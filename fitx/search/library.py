@@ -30,7 +30,7 @@ class ExpressionLibrary:
     """Expressions by number, in the order in which they were made. Arrays below are indexed by number.
 
     op, a, b, scale, offset: how it was made; cost: length of its description; classes: bits of the functions inside;
-    monomial: it is a product of powers of columns.
+    monomial: it is a product of powers of columns; holds: bits of the active columns in it.
     """
 
     def __init__(self, problem: Problem, capacity: int, threads: int) -> None:
@@ -45,6 +45,7 @@ class ExpressionLibrary:
         self.cost = np.empty(capacity, np.int32)
         self.classes = np.empty(capacity, np.int32)
         self.monomial = np.empty(capacity, bool)
+        self.holds = np.zeros(capacity, np.int64)
         self._exponents: list[npt.NDArray[np.int8]] = []
         self._formulas: dict[int, Formula] = {}
 
@@ -59,6 +60,8 @@ class ExpressionLibrary:
         self.op[at], self.a[at], self.scale[at], self.offset[at] = MONOMIAL, -1, 1.0, 0.0
         self.b[at] = len(self._exponents) + np.arange(len(at))
         self._exponents.extend(exponents[new])
+        bits = np.int64(1) << np.minimum(np.arange(exponents.shape[1]), 62)
+        self.holds[at] = np.bitwise_or.reduce(np.where(exponents[new] != 0, bits, 0), axis=1)
         self.cost[at], self.classes[at], self.monomial[at] = cost[new], 0, True
         return np.asarray(at)
 
@@ -73,6 +76,7 @@ class ExpressionLibrary:
         self.op[at], self.a[at], self.b[at], self.scale[at], self.offset[at] = o, left, right, scale[new], offset[new]
         self.cost[at] = cost if isinstance(cost, int) else cost[new]
         self.classes[at] = classes[new]
+        self.holds[at] = self.holds[left] | np.where(right >= 0, self.holds[np.maximum(right, 0)], 0)
         both = self.monomial[left] & np.where(right >= 0, self.monomial[np.maximum(right, 0)], True)
         self.monomial[at] = both & np.isin(o, (MUL, DIV, SQUARE, SQRT, INVERSE))
         return np.asarray(at)

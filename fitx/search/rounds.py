@@ -10,7 +10,7 @@ from fitx.search.stages.base import Effort
 
 SMALL = Effort("small", Size(5_000, 1_500, 20_000), 4_000, 5_000, 500, 240, 4_000, 200, 0, 300, 500, 80)
 # For problems with a further column each: many of them, so little for each.
-EXTENDED = Effort("extended", Size(1_500, 800, 6_000), 1_500, 2_000, 200, 48, 1_500, 48, 0, 60, 300, 60)
+EXTENDED = Effort("extended", Size(1_500, 800, 6_000), 1_500, 2_000, 128, 48, 1_500, 48, 0, 60, 300, 60)
 MEDIUM = Effort("medium", Size(80_000, 6_000, 180_000), 20_000, 25_000, 800, 800, 25_000, 800, 40, 400, 1_200, 140)
 LARGE = Effort(
     "large", Size(300_000, 15_000, 900_000), 60_000, 80_000, 1_800, 3_000, 80_000, 3_000, 200, 2_000, 2_500, 220
@@ -18,6 +18,7 @@ LARGE = Effort(
 ROUNDS = (SMALL, MEDIUM, LARGE)
 
 FIRST_SPACES: tuple[Kind, ...] = (PRODUCTS, SUMS, EXPONENTS, QUADRATIC)
+FEW_SPACES: tuple[Kind, ...] = (PRODUCTS, SUMS, EXPONENTS)
 SECOND_SPACES: tuple[Kind, ...] = (WAVES, WAVE_EXPONENTS)
 
 

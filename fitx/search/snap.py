@@ -7,7 +7,7 @@ from fractions import Fraction
 
 import numpy as np
 
-from fitx.formula import Const, Formula, call
+from fitx.formula import Call, Const, Formula, call
 
 Simple = tuple[Formula, float]
 
@@ -96,4 +96,9 @@ def _replace(f: Formula, forms: list[Formula | None]) -> Formula:
             return g if new is None else new
         return g
 
-    return f.fold(leaf, lambda g, a: call(g.op, *a))
+    def node(g: Call, args: list[Formula]) -> Formula:
+        if g.op == "pow" and isinstance(args[1], Const) and args[1].value == 0:
+            return Const(1)
+        return call(g.op, *args)
+
+    return f.fold(leaf, node)

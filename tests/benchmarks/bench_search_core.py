@@ -21,6 +21,7 @@ from fitx.search.grammar import parse_grammar
 from fitx.search.growth import grow
 from fitx.search.problem import make_problem
 from fitx.search.rounds import MEDIUM
+from fitx.search.stages.pairs import correlations64
 
 FEATURES = 12_800
 RUNS = 5
@@ -60,8 +61,8 @@ def main() -> None:
             )
             pairs = []
             for count in (1, 3):
-                rho = kernels.search_correlate(panels, T[:count].astype(np.float32))
-                threshold = np.full(count, 0.3, np.float32)
+                rho = correlations64(T[:count], panels)
+                threshold = np.full(count, 0.3)
                 seconds = best(
                     lambda r=rho, h=threshold, t=threads: kernels.search_pairs(
                         panels, FEATURES, r, 0, FEATURES // 128, 1000, h, t

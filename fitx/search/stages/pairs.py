@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 import numpy.typing as npt
 
-from fitx._core.search import search_correlate, search_pairs
+from fitx._core.search import search_pairs
 from fitx.formula import Formula
 from fitx.search.bench import Near, Workbench
 from fitx.search.budget import Budget
@@ -89,11 +89,11 @@ def best_pairs(
     `least`; their R2 in float64."""
     features = bench.features(kind)
     panels = features.panels[: -(-count // 32)]
-    rho = search_correlate(panels, space.units[chosen].astype(np.float32), bench.threads)
+    rho = correlations64(space.units[chosen], panels)
     blocks = -(-count // _BLOCK)
-    score = np.full((len(chosen), keep), -1.0, np.float32)
+    score = np.full((len(chosen), keep), -1.0)
     index = np.full((len(chosen), keep, 2), -1, np.int32)
-    threshold = np.full(len(chosen), least, np.float32)
+    threshold = np.full(len(chosen), least)
     first = 0
     while first < blocks and not budget.expired():
         last = first + 1
@@ -106,6 +106,11 @@ def best_pairs(
             threshold[t] = max(threshold[t], score[t, -1])
         first = last
     return [_recheck(bench, space, features.ids, t, index[q]) for q, t in enumerate(chosen)]
+
+
+def correlations64(units: Array, panels: npt.NDArray[np.float32]) -> Array:
+    """(t, 32 p): correlation in float64 of units (t, screen) with the features of panels (p, screen, 32)."""
+    return np.tensordot(units, panels.astype(np.float64), axes=(1, 1)).reshape(len(units), -1)
 
 
 def _pairs(first: int, last: int) -> int:

@@ -32,8 +32,8 @@ MANY = (
 _BATCH = 512  # residuals in one call of the kernel
 _KEEP = 4
 _MOST_TERMS = 60_000  # of the library, from which terms are chosen
-_NEAR = 3e-5  # float32's 1 - |correlation| at which a match is rechecked
-_NEAR_PAIR = 1e-4  # the same for pairs, whose R2 loses digits when the two are alike
+_NEAR = 1e-6  # float32's 1 - |correlation| at which a match is rechecked
+_NEAR_PAIR = 1e-6  # the same for pairs, whose R2 loses digits when the two are alike
 _PAIR_FEATURES = 2500
 _PAIR_RESIDUALS = 50  # in one Gram product
 
@@ -129,12 +129,12 @@ def _short_first(lib: ExpressionLibrary) -> Ints:
 
 def _match(
     bench: Workbench, space: Space, kind: Kind, targets: list[Target], batch: list[Residual], count: int
-) -> tuple[npt.NDArray[np.float32], list[Residual], list[tuple[Residual, int]]]:
+) -> tuple[Array, list[Residual], list[tuple[Residual, int]]]:
     """The residuals that exist with their best |correlation|, and the exact matches (residual, feature)."""
     features = bench.features(kind)
     units, kept = _residual_units(bench, space, targets, batch)
     if not kept:
-        return np.empty(0, np.float32), [], []
+        return np.empty(0), [], []
     padded = -(-len(kept) // 32) * 32
     panels = np.zeros((padded, units.shape[1]), np.float32)
     panels[: len(kept)] = units

@@ -10,7 +10,7 @@ from fitx.formula import Formula
 from fitx.search.budget import Budget
 from fitx.search.stages.base import Stage, Work
 
-_KEEP = 40  # features rechecked for each target
+_KEEP = 200  # features rechecked for each target
 
 
 class Singles(Stage):
