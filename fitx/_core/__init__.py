@@ -9,10 +9,10 @@ from __future__ import annotations
 
 try:
     from fitx._core import _native as _native
-except ModuleNotFoundError as e:  # the source folder shadows the installed package
-    raise ModuleNotFoundError(
-        "fitx's compiled core is not in this folder: run from another folder, or `pip install -e .` here", name=e.name
-    ) from None
+except ImportError as e:  # most often the source folder, which shadows the installed package
+    raise ImportError(
+        "fitx's compiled core is not in this folder: run from another folder, or `pip install -e .` here"
+    ) from e
 
 from fitx._core._native import (
     available_isas,
