@@ -18,7 +18,7 @@ from fitx._core.varpro import varpro_columns, varpro_fit
 from fitx.formula import Formula
 from fitx.search.algebra import linear
 from fitx.search.atoms.scene import FIT_ROWS, Scene
-from fitx.search.atoms.shapes import OUTERS, TWO_COLUMNS, argument, combined, constants_of
+from fitx.search.atoms.shapes import NUMBER, OUTERS, TWO_COLUMNS, argument, combined, constants_of
 from fitx.search.atoms.starts import one_argument, two_arguments
 from fitx.search.budget import Budget
 from fitx.search.stages.base import Work
@@ -29,6 +29,10 @@ Ints = npt.NDArray[np.int32]
 EXACT = 1e-17  # relative squared error of a fit that may be a law
 _COLUMNS = 60_000
 _BLOCK = 8192
+_PAIR_COLUMNS = 4_000
+# More functions would crowd out these pairs: smooth ones approximate one another.
+_PAIRED = [NUMBER[name] for name in ("exp", "reciprocal", "log", "power", "sqrt", "gauss", "logistic")]
+_PAIRED_ARGUMENTS = ("x", "log", "square", "inverse")
 _FITS = 512  # in one call of the core
 
 
@@ -224,10 +228,13 @@ class Atoms:
             return none(1)
         return self.fit(np.concatenate(atoms)[:, None], np.concatenate(of), np.concatenate(theta)[:, None], 10)
 
-    def pairs(self, keep: int, bases: Sequence[int], targets: Sequence[int], columns: int = 6000) -> Fits:
-        """T = base + c1 atom1 + c2 atom2: all pairs of the first columns without multipliers, by their R2."""
+    def pairs(self, keep: int, bases: Sequence[int], targets: Sequence[int]) -> Fits:
+        """T = base + c1 atom1 + c2 atom2: all pairs of common atoms without multipliers, by their R2."""
         _, _, basis, start, values = self._small
-        some = np.flatnonzero(~np.isin(self.atoms[: self.plain, 0], list(TWO_COLUMNS)))[:columns]
+        a = self.atoms[: self.plain]
+        kinds = np.array([c.kind in _PAIRED_ARGUMENTS for c in self.scene.arguments])
+        powers = (a[:, 0] == NUMBER["exp"]) | (a[:, 2] == a[:, 3])
+        some = np.flatnonzero(np.isin(a[:, 0], _PAIRED) & kinds[a[:, 2]] & kinds[a[:, 3]] & powers)[:_PAIR_COLUMNS]
         atoms, of, theta = [], [], []
         for b in bases:
             if self.budget.expired() or not targets or len(some) < 2:
@@ -257,7 +264,7 @@ class Atoms:
                         break
         if not atoms:
             return none(2)
-        return self.fit(np.array(atoms, np.int32), np.array(of, np.int32), np.array(theta), 10)
+        return self.fit(np.array(atoms, np.int32), np.array(of, np.int32), np.array(theta), 24)
 
     def extended(self, fits: Fits, keep: int) -> Fits:
         """Each fit with one more atom: those that explain most of what it leaves."""

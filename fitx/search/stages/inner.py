@@ -31,14 +31,16 @@ class InnerConstants(Stage):
         assert work.bench is not None
         effort = _EFFORT.get(work.effort.name)
         scene = make_scene(work) if effort else None
+        budget = budget.share(0.3, at_most=_MOST[work.effort.name]) if effort else budget
         if effort is None or scene is None:
             return
         atoms = Atoms(work, scene, budget, work.bench.threads)
         atoms.evaluate()
         work.bench.counted(len(atoms.atoms) * len(scene.targets) * len(scene.bases))
         every, all_bases = range(len(scene.targets)), range(len(scene.bases))
-        small = [b for b in all_bases if len(scene.bases[b].terms) <= max(2, scene.d)][:4]
+        small = [b for b in all_bases if len(scene.bases[b].terms) <= max(2, scene.d + 1)][:5]
         first = [t for t in every if scene.targets[t].name in ("y", "log y", "1/y")]
+        paired = [t for t in every if scene.targets[t].name in ("y", "log y", "1/y", "y^2")]
         singles = atoms.refined(atoms.singles(160, small, first, True), effort.survivors)
         yield from atoms.formulas(singles)
         rest = atoms.singles(effort.plain, all_bases, [t for t in every if t not in first], True)
@@ -46,7 +48,7 @@ class InnerConstants(Stage):
         yield from atoms.formulas(atoms.refined(joined(rest, more), effort.survivors))
         beam = joined(singles, atoms.refined(atoms.singles(effort.keep, all_bases, every), effort.survivors))
         yield from atoms.formulas(beam)
-        pairs = atoms.refined(atoms.pairs(effort.pairs, small, first), effort.survivors)
+        pairs = atoms.refined(atoms.pairs(effort.pairs, small, paired), 2 * effort.survivors)
         yield from atoms.formulas(pairs)
         beam = beam.take(_spread(beam.of, effort.beam))
         pairs = joined(pairs, atoms.refined(atoms.extended(beam, effort.each), effort.survivors))
@@ -69,6 +71,7 @@ class _Effort:
     third: int
 
 
+_MOST = {"small": 3.0, "medium": 10.0}
 _EFFORT = {"small": _Effort(100, 60, 200, 200, 40, 40, 10), "medium": _Effort(300, 200, 600, 1000, 200, 80, 60)}
 
 
