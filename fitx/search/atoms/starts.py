@@ -15,7 +15,7 @@ Start = tuple[int, int, tuple[float, ...]]  # outer, form, theta
 _CENTRES = (-0.4, 0.0, 0.25, 0.5, 0.75, 1.0, 1.4)
 _SLOPES = (2.5, 6.0, 15.0)
 _OFFSETS = (0.01, 0.04, 0.15, 0.5, 1.5, 5.0)
-_DECAYS = (0.3, 1.0, 2.5, 6.0, 15.0)
+_DECAYS = (0.3, 1.0, 2.5, 6.0, 15.0, 40.0)
 
 
 def one_argument(u: Array, waves: int = 40) -> list[Start]:

@@ -23,7 +23,7 @@ class InnerConstants(Stage):
     def run(self, work: Work, budget: Budget) -> Iterator[Formula]:
         """Exact laws first, then the best of each number of atoms."""
         try:
-            from fitx.search.atoms.driver import Atoms, joined
+            from fitx.search.atoms.driver import Atoms, joined, none
             from fitx.search.atoms.scene import make_scene
         except ImportError:  # a core compiled before this stage was written
             return
@@ -48,8 +48,11 @@ class InnerConstants(Stage):
         yield from atoms.formulas(atoms.refined(joined(rest, more), effort.survivors))
         beam = joined(singles, atoms.refined(atoms.singles(effort.keep, all_bases, every), effort.survivors))
         yield from atoms.formulas(beam)
-        pairs = atoms.refined(atoms.pairs(effort.pairs, small, paired), 2 * effort.survivors)
-        yield from atoms.formulas(pairs)
+        pairs = none(2)
+        for t in paired:
+            found = atoms.refined(atoms.pairs(effort.pairs, small, [t]), 2 * effort.survivors)
+            yield from atoms.formulas(found, 1)
+            pairs = joined(pairs, found)
         beam = beam.take(_spread(beam.of, effort.beam))
         pairs = joined(pairs, atoms.refined(atoms.extended(beam, effort.each), effort.survivors))
         yield from atoms.formulas(pairs)
@@ -72,7 +75,7 @@ class _Effort:
 
 
 _MOST = {"small": 3.0, "medium": 10.0}
-_EFFORT = {"small": _Effort(100, 60, 200, 200, 40, 40, 10), "medium": _Effort(300, 200, 600, 1000, 200, 80, 60)}
+_EFFORT = {"small": _Effort(100, 60, 200, 400, 40, 40, 10), "medium": _Effort(300, 200, 600, 1500, 200, 80, 60)}
 
 
 def _spread(of: npt.NDArray[np.int32], most: int) -> npt.NDArray[np.intp]:
