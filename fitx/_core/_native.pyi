@@ -180,7 +180,7 @@ def varpro_fit(
     iterations: int,
     threads: int = 1,
 ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64], NDArray[np.int64]]:
-    """Fits targets = base + sum c atom(theta) by variable projection: see varpro_kernels.hpp. atoms: (P, A, 5) of outer,
+    """Fits targets = base + sum c atom(theta) by variable projection (varpro_kernels.hpp). atoms: (P, A, 5) of outer,
     form, u, v, m (outer -1: none); problem: (P, 2) of base and target; rows n a multiple of 8. Returns theta (P, A, 4),
     linear constants (P, A, 2), relative errors (P,) and evaluations (P,) of residual and Jacobian."""
 

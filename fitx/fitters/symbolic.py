@@ -47,9 +47,9 @@ def _proposal(formula: Formula, stage: str, data: Data) -> Proposal:
 
 
 def _refit(formula: Formula, stage: str, data: Data) -> Proposal:
-    from fitx.search.refine import float_constants, refine
+    from fitx.search.refine import float_constants, refit
 
     if data.n <= len(float_constants(formula)):
         raise FitxError(f"{data.n} rows are too few for {len(float_constants(formula))} constants")
     columns: Any = np.ascontiguousarray(data.X.T)
-    return _proposal(refine(formula, columns, data.y, data.names, data.weights), stage, data)
+    return _proposal(refit(formula, columns, data.y, data.names, data.weights), stage, data)

@@ -25,6 +25,26 @@ def refine(
 
     `f` itself where it has no float constants, too many, or where nothing is gained.
     """
+    with np.errstate(all="ignore"):  # what overflows is not finite, and that ends it
+        return _refine(f, columns, y, names, weights, rounds)
+
+
+def refit(f: Formula, columns: Array, y: Array, names: tuple[str, ...], weights: Array | None = None) -> Formula:
+    """`refine`, but `f` as it is where these rows cannot tell its constants, some of them simple, from the optimum:
+
+    where sum w r^2 is within 1 + 4/n of the smallest, or down to rounding.
+    """
+    g = refine(f, columns, y, names, weights)
+    with np.errstate(all="ignore"):
+        w = np.ones_like(y) if weights is None else weights
+        loss_f, loss_g = (float(w @ (y - evaluate_columns(h, columns, names)) ** 2) for h in (f, g))
+        rounding = 1e-26 * float(w @ (y - y.mean()) ** 2)
+    return f if loss_f <= max(loss_g * (1 + 4 / len(y)), rounding) else g
+
+
+def _refine(
+    f: Formula, columns: Array, y: Array, names: tuple[str, ...], weights: Array | None, rounds: int
+) -> Formula:
     free = float_constants(f)
     if not free or len(free) > MOST or len(y) <= len(free):
         return f

@@ -12,6 +12,7 @@ from fitx.formula import Call, Const, Formula, call
 Simple = tuple[Formula, float]
 
 _ZERO = 1e-3  # constants below it may be zeros
+_NUMERATOR = 100  # largest of a fraction
 _DENOMINATORS = (1, 2, 3, 4, 5, 6, 8, 10, 12, 16)
 
 
@@ -25,16 +26,18 @@ def simple_forms(value: float, tolerance: float) -> list[Simple]:
     def consider(multiple: float, wrap: Callable[[Fraction], Formula], unit: float, extra: int) -> None:
         for q in _DENOMINATORS:
             p = round(multiple * q)
-            if p and abs(p / q - multiple) <= tolerance * abs(multiple) and abs(p) <= 1000 * q:
+            if p and abs(p / q - multiple) <= tolerance * abs(multiple) and abs(p) <= (1000 if q == 1 else _NUMERATOR):
                 f = Fraction(p, q)
-                found.append((extra + len(str(abs(f))), (wrap(f), float(f) * unit)))
+                odd = 1 if q > 4 and abs(p) > 9 else 0  # 35/12 is no simpler than 2.92
+                found.append((extra + odd + len(str(abs(f))), (wrap(f), float(f) * unit)))
                 return
 
     consider(value, lambda f: Const(f), 1.0, 0)
     consider(value / np.pi, lambda f: _times(f, call("pi")), np.pi, 2)
     consider(value * np.pi, lambda f: Const(f.numerator) / _times(Fraction(f.denominator), call("pi")), 1 / np.pi, 3)
     square = Fraction(value**2).limit_denominator(12)
-    if abs(np.sqrt(float(square)) - abs(value)) <= tolerance * abs(value):
+    near = abs(np.sqrt(float(square)) - abs(value)) <= tolerance * abs(value)
+    if near and 0 < square.numerator <= _NUMERATOR:
         found.append(
             (3 + len(str(square)), (_root(square, value < 0), float(np.copysign(np.sqrt(float(square)), value))))
         )
