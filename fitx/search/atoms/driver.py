@@ -53,7 +53,7 @@ class Fits:
 class Atoms:
     """The atoms of one scene."""
 
-    def __init__(self, work: Work, scene: Scene, budget: Budget, threads: int) -> None:
+    def __init__(self, work: Work, scene: Scene, budget: Budget, threads: int, with_multipliers: bool = True) -> None:
         self.work, self.scene, self.budget, self.threads = work, scene, budget, threads
         rows = work.problem.rows
         self.exact = max(EXACT, 1e2 * work.table.floor)
@@ -65,7 +65,7 @@ class Atoms:
         self.more_weight = (np.arange(size) < len(spread)).astype(float)
         self._small = self._data(self.screen, self.weight)
         self._large = self._data(self.more, self.more_weight)
-        self.atoms, self.theta = self._grid()
+        self.atoms, self.theta = self._grid(with_multipliers)
         self.columns: Array = np.zeros((0, 2, len(self.screen)))
         self.group = np.zeros(0, np.int64)
         self.plain = 0  # columns without a multiplier, the first ones
@@ -85,36 +85,36 @@ class Atoms:
     def _allowed(self, outer: int) -> bool:
         return all(self.work.grammar.allows(name) for name in OUTERS[outer].needs)
 
-    def _grid(self) -> tuple[Ints, Array]:
-        """All atoms (N, 5) at their starts (N, 4), those in one plain argument first."""
+    def _grid(self, with_multipliers: bool) -> tuple[Ints, Array]:
+        """All atoms (N, 5) at their starts (N, 4): first those without a multiplier."""
         s = self.scene
-        atoms: list[tuple[int, int, int, int, int]] = []
+        allowed = [self._allowed(outer) for outer in range(len(OUTERS))]
+        atoms: list[tuple[int, int, int, int]] = []
+        most: list[int] = []  # multipliers of each
         theta: list[tuple[float, ...]] = []
-        many = len([a for a in s.arguments if a.kind == "x"]) > 1
         for i, a in enumerate(s.arguments):
             for outer, form, t in one_argument(a.values, 40 if a.kind == "x" else 12):
-                if self._allowed(outer):
-                    for m in range(len(s.multipliers)):
-                        atoms.append((outer, form, i, i, m))
-                        theta.append(t)
+                if allowed[outer]:
+                    atoms.append((outer, form, i, i))
+                    most.append(len(s.multipliers))
+                    theta.append(t)
         for i, j in s.pairs:
             same = s.arguments[i].of == s.arguments[j].of
             for outer, form, t in two_arguments(s.arguments[i].values, s.arguments[j].values):
-                if self._allowed(outer):
-                    for m in range(1 if many and not same else min(4, len(s.multipliers))):
-                        atoms.append((outer, form, i, j, m))
-                        theta.append(t)
-        if len(atoms) > _COLUMNS:  # those with multipliers go first
-            keep = [k for k, a in enumerate(atoms) if a[4] == 0]
-            keep += [k for k, a in enumerate(atoms) if a[4] != 0]
-            keep = sorted(keep[:_COLUMNS])
-            atoms, theta = [atoms[k] for k in keep], [theta[k] for k in keep]
-        order = sorted(range(len(atoms)), key=lambda k: atoms[k][4] != 0)
-        atoms, theta = [atoms[k] for k in order], [theta[k] for k in order]
+                if allowed[outer]:
+                    atoms.append((outer, form, i, j))
+                    most.append(min(4, len(s.multipliers)) if same else 1)
+                    theta.append(t)
         full = np.zeros((len(theta), 4))
         for k, t in enumerate(theta):
             full[k, : len(t)] = t
-        return np.array(atoms, np.int32).reshape(-1, 5), full
+        plain = np.array(atoms, np.int32).reshape(-1, 4)
+        parts, starts = [np.hstack([plain, np.zeros((len(plain), 1), np.int32)])], [full]
+        for m in range(1, len(s.multipliers) if with_multipliers else 1):
+            some = np.array(most) > m
+            parts.append(np.hstack([plain[some], np.full((int(some.sum()), 1), m, np.int32)]))
+            starts.append(full[some])
+        return np.concatenate(parts)[:_COLUMNS], np.concatenate(starts)[:_COLUMNS]
 
     def evaluate(self) -> None:
         """Columns of the grid on the screening rows; those that are not finite are left out."""

@@ -12,9 +12,12 @@ from fitx.formula import Formula
 from fitx.search.budget import Budget
 from fitx.search.stages.base import Stage, Work
 
+_FEW = 3  # columns
+
 
 class InnerConstants(Stage):
-    """Atoms of a dictionary fitted by variable projection: one, then two, then three."""
+    """Atoms of a dictionary fitted by variable projection: one, then two, then three. With several columns only one
+    atom without a multiplier: there the cheaper stages come first."""
 
     name = "inner constants"
     family = "library"
@@ -22,42 +25,68 @@ class InnerConstants(Stage):
 
     def run(self, work: Work, budget: Budget) -> Iterator[Formula]:
         """Exact laws first, then the best of each number of atoms."""
-        try:
-            from fitx.search.atoms.driver import Atoms, joined, none
-            from fitx.search.atoms.scene import make_scene
-        except ImportError:  # a core compiled before this stage was written
-            return
         assert work.effort is not None
-        assert work.bench is not None
-        effort = _EFFORT.get(work.effort.name)
-        scene = make_scene(work) if effort else None
-        budget = budget.share(0.3, at_most=_MOST[work.effort.name]) if effort else budget
-        if effort is None or scene is None:
+        if work.effort.name != "small":
             return
-        atoms = Atoms(work, scene, budget, work.bench.threads)
-        atoms.evaluate()
-        work.bench.counted(len(atoms.atoms) * len(scene.targets) * len(scene.bases))
-        every, all_bases = range(len(scene.targets)), range(len(scene.bases))
-        small = [b for b in all_bases if len(scene.bases[b].terms) <= max(2, scene.d + 1)][:5]
-        first = [t for t in every if scene.targets[t].name in ("y", "log y", "1/y")]
-        paired = [t for t in every if scene.targets[t].name in ("y", "log y", "1/y", "y^2")]
-        singles = atoms.refined(atoms.singles(160, small, first, True), effort.survivors)
-        yield from atoms.formulas(singles)
-        rest = atoms.singles(effort.plain, all_bases, [t for t in every if t not in first], True)
-        more = atoms.singles(effort.plain, [b for b in all_bases if b not in small], first, True)
-        yield from atoms.formulas(atoms.refined(joined(rest, more), effort.survivors))
-        beam = joined(singles, atoms.refined(atoms.singles(effort.keep, all_bases, every), effort.survivors))
-        yield from atoms.formulas(beam)
-        pairs = none(2)
-        for t in paired:
-            found = atoms.refined(atoms.pairs(effort.pairs, small, [t]), 2 * effort.survivors)
-            yield from atoms.formulas(found, 1)
-            pairs = joined(pairs, found)
-        beam = beam.take(_spread(beam.of, effort.beam))
-        pairs = joined(pairs, atoms.refined(atoms.extended(beam, effort.each), effort.survivors))
-        yield from atoms.formulas(pairs)
-        pairs = pairs.take(_spread(pairs.of, effort.third))
-        yield from atoms.formulas(atoms.refined(atoms.extended(pairs, effort.each), effort.survivors))
+        if len(work.problem.active) == 1:
+            yield from _search(work, budget.share(0.25, at_most=2.5), _EFFORT["small"])
+        elif len(work.problem.active) <= _FEW:
+            yield from _search(work, budget.share(0.06, at_most=0.5), None)
+
+
+class InnerConstantsLater(Stage):
+    """The same with several columns, and with more starts in the second round."""
+
+    name = "inner constants"
+    family = "last"
+    rank = 1
+
+    def run(self, work: Work, budget: Budget) -> Iterator[Formula]:
+        """Exact laws first, then the best of each number of atoms."""
+        assert work.effort is not None
+        name = work.effort.name
+        if name in _EFFORT and (name != "small" or len(work.problem.active) > 1):
+            yield from _search(work, budget.share(0.4, at_most=3.0 if name == "small" else 10.0), _EFFORT[name])
+
+
+def _search(work: Work, budget: Budget, effort: _Effort | None) -> Iterator[Formula]:
+    """Formulas of one atom; with an effort of more, and of two and three."""
+    try:
+        from fitx.search.atoms.driver import Atoms, joined, none
+        from fitx.search.atoms.scene import make_scene
+    except ImportError:  # a core compiled before this stage was written
+        return
+    assert work.bench is not None
+    scene = make_scene(work, effort is None)
+    if scene is None:
+        return
+    atoms = Atoms(work, scene, budget, work.bench.threads, effort is not None)
+    atoms.evaluate()
+    work.bench.counted(len(atoms.atoms) * len(scene.targets) * len(scene.bases))
+    every, all_bases = range(len(scene.targets)), range(len(scene.bases))
+    small = [b for b in all_bases if len(scene.bases[b].terms) <= max(2, scene.d + 1)][:5]
+    first = [t for t in every if scene.targets[t].name in ("y", "log y", "1/y")]
+    if effort is None:
+        yield from atoms.formulas(atoms.refined(atoms.singles(60, small, first, True), 100))
+        return
+    paired = [t for t in every if scene.targets[t].name in ("y", "log y", "1/y", "y^2")]
+    singles = atoms.refined(atoms.singles(160, small, first, True), effort.survivors)
+    yield from atoms.formulas(singles)
+    rest = atoms.singles(effort.plain, all_bases, [t for t in every if t not in first], True)
+    more = atoms.singles(effort.plain, [b for b in all_bases if b not in small], first, True)
+    yield from atoms.formulas(atoms.refined(joined(rest, more), effort.survivors))
+    beam = joined(singles, atoms.refined(atoms.singles(effort.keep, all_bases, every), effort.survivors))
+    yield from atoms.formulas(beam)
+    pairs = none(2)
+    for t in paired:
+        found = atoms.refined(atoms.pairs(effort.pairs, small, [t]), 2 * effort.survivors)
+        yield from atoms.formulas(found, 1)
+        pairs = joined(pairs, found)
+    beam = beam.take(_spread(beam.of, effort.beam))
+    pairs = joined(pairs, atoms.refined(atoms.extended(beam, effort.each), effort.survivors))
+    yield from atoms.formulas(pairs)
+    pairs = pairs.take(_spread(pairs.of, effort.third))
+    yield from atoms.formulas(atoms.refined(atoms.extended(pairs, effort.each), effort.survivors))
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +103,6 @@ class _Effort:
     third: int
 
 
-_MOST = {"small": 3.0, "medium": 10.0}
 _EFFORT = {"small": _Effort(100, 60, 200, 400, 40, 40, 10), "medium": _Effort(300, 200, 600, 1500, 200, 80, 60)}
 
 
