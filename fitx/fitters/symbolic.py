@@ -35,11 +35,15 @@ class Symbolic(Fitter):
 
     def propose(self, data: Data, context: Context) -> Iterator[Proposal]:
         """Formulas as they join the front, so that an interrupt or the time limit leaves the best so far."""
+        from threadpoolctl import threadpool_limits
+
         from fitx.search.setup import make_search
 
         search = make_search(data, context)
-        for entry in search.run():
-            yield _proposal(entry.formula, entry.stage, data)
+        # The search has threads of its own; BLAS's, which wait by spinning, would fight them for the cores.
+        with threadpool_limits(1, "blas"):
+            for entry in search.run():
+                yield _proposal(entry.formula, entry.stage, data)
 
 
 def _proposal(formula: Formula, stage: str, data: Data) -> Proposal:
