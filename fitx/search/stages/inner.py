@@ -37,16 +37,18 @@ class InnerConstants(Stage):
 class InnerConstantsLater(Stage):
     """The same with several columns, and with more starts in the second round."""
 
-    name = "inner constants"
+    name = "more inner constants"
     family = "last"
     rank = 1
 
     def run(self, work: Work, budget: Budget) -> Iterator[Formula]:
         """Exact laws first, then the best of each number of atoms."""
         assert work.effort is not None
-        name = work.effort.name
-        if name in _EFFORT and (name != "small" or len(work.problem.active) > 1):
-            yield from _search(work, budget.share(0.4, at_most=3.0 if name == "small" else 10.0), _EFFORT[name])
+        columns = len(work.problem.active)
+        if work.effort.name == "small" and 1 < columns <= _FEW:
+            yield from _search(work, budget.share(0.2, at_most=2.0), _EFFORT["small"])
+        elif work.effort.name == "medium":
+            yield from _search(work, budget.share(0.25, at_most=8.0), _EFFORT["medium"])
 
 
 def _search(work: Work, budget: Budget, effort: _Effort | None) -> Iterator[Formula]:
