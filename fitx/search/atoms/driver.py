@@ -18,7 +18,7 @@ from fitx._core.varpro import varpro_columns, varpro_fit
 from fitx.formula import Formula
 from fitx.search.algebra import linear
 from fitx.search.atoms.scene import FIT_ROWS, Scene
-from fitx.search.atoms.shapes import NUMBER, OUTERS, TWO_COLUMNS, argument, combined, constants_of
+from fitx.search.atoms.shapes import NUMBER, OUTERS, TWO_COLUMNS, argument, combined, constants_of, exponential, tidied
 from fitx.search.atoms.starts import one_argument, two_arguments
 from fitx.search.budget import Budget
 from fitx.search.stages.base import Work
@@ -309,12 +309,26 @@ class Atoms:
         return np.asarray(base + np.array(inner))
 
     def formula(self, fits: Fits, k: int) -> tuple[int, Formula] | None:
-        """(constants, formula in the names of the table) of one fit, terms without effect left out."""
+        """(constants, formula in the names of the table) of one fit, constants and terms without effect left out."""
+        theta = fits.theta[k]
+        if fits.error[k] < self.exact:
+            tidy = np.array([self._tidied(atom, t) for atom, t in zip(fits.atoms[k], theta, strict=True)])
+            if not np.array_equal(tidy, theta):
+                one = self._formula(fits, k, tidy)
+                if one is not None and self.work.table.error_on_check(one[1]) < 100 * self.exact:
+                    return one
+        return self._formula(fits, k, theta)
+
+    def _tidied(self, atom: Ints, theta: Array) -> Array:
+        u, v = (self.scene.arguments[int(i)].values for i in atom[2:4])
+        return tidied(int(atom[0]), int(atom[1]), theta, (u, v))
+
+    def _formula(self, fits: Fits, k: int, theta: Array) -> tuple[int, Formula] | None:
         s = self.scene
         base, target = (int(v) for v in fits.of[k])
         u, m, _, _, targets = self._large
         columns = [s.terms[i].values[self.more] * self.more_weight for i in s.bases[base].terms]
-        own = varpro_columns(np.ascontiguousarray(fits.atoms[k]), np.ascontiguousarray(fits.theta[k]), u, m)
+        own = varpro_columns(np.ascontiguousarray(fits.atoms[k]), np.ascontiguousarray(theta), u, m)
         labels = [(-1, i) for i in s.bases[base].terms]
         for a, atom in enumerate(fits.atoms[k]):
             for c in range(2 if int(atom[0]) in TWO_COLUMNS else 1):
@@ -334,7 +348,7 @@ class Atoms:
                 continue
             count += constants_of(outer, form)
             ui, vj = s.arguments[i], s.arguments[j]
-            z = argument(outer, form, fits.theta[k, a], ui.formula, vj.formula, (ui.values, vj.values))
+            z = argument(outer, form, theta[a], ui.formula, vj.formula, (ui.values, vj.values))
             one = combined(outer, z, two)
             if one is None:
                 return None
@@ -344,6 +358,12 @@ class Atoms:
                 parts.insert(0, (float(v), s.terms[i].formula))
         if not parts:
             return None
+        if s.targets[target].name == "log y":  # logarithms become powers, the constant a factor
+            ones = [c for c, f in parts if f == s.one.formula]
+            rest = [(c, f) for c, f in parts if f != s.one.formula]
+            factor = float(np.exp(sum(ones)))
+            if rest and 0 < factor < np.inf:
+                return count, self.work.problem.lift(linear([(factor, exponential(rest))]))
         return count, self.work.problem.lift(s.targets[target].inverse(linear(parts)))
 
 

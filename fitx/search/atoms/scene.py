@@ -51,6 +51,7 @@ class Scene:
     target_values: Array
     pairs: tuple[tuple[int, int], ...]
     d: int
+    one: Column
 
     def rows(self, columns: tuple[Column, ...], rows: npt.NDArray[np.intp]) -> Array:
         """(k, rows) of the columns, C-contiguous."""
@@ -144,7 +145,9 @@ def make_scene(work: Work, small: bool = False) -> Scene | None:
         values = np.array([t.forward(y) for t in found])
     good = np.isfinite(values).all(axis=1) & (np.ptp(values, axis=1) > 0)
     targets = tuple(t for t, ok in zip(found, good, strict=True) if ok)
-    return Scene(tuple(arguments), tuple(multipliers), terms, bases, targets, values[good], tuple(pairs), len(plain))
+    return Scene(
+        tuple(arguments), tuple(multipliers), terms, bases, targets, values[good], tuple(pairs), len(plain), one
+    )
 
 
 def _finite(columns: list[Column]) -> list[Column]:

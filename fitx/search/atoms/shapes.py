@@ -25,6 +25,9 @@ FORMS: tuple[tuple[bool, str], ...] = (
 )  # fmt: skip
 
 
+_SMALL = 1e-5  # relative size of what is left out where a fit is as good without it
+
+
 @dataclass(frozen=True, slots=True)
 class Argument:
     """z as a formula: sum of terms and a constant. sign: of the values, 0 where they change it. own: the constant p.
@@ -135,6 +138,20 @@ def argument(outer: int, form: int, theta: Array, u: Formula, v: Formula, values
     own = float(theta[len(rows)]) if OUTERS[outer].own else 0.0
     sign = 1 if z.min() > 0 else -1 if z.max() < 0 else 0
     return Argument(tuple(terms), constant, sign, own, u)
+
+
+def tidied(outer: int, form: int, theta: Array, values: tuple[Array, Array]) -> Array:
+    """theta with a constant beside z that hardly counts at 0, and an exponent next to a whole or half number there."""
+    fixed, rows = FORMS[form]
+    result = theta.copy()
+    z = sum((t * values[row == "v"] for t, row in zip(theta, rows, strict=False) if row != "1"), np.zeros(1))
+    z = z + values[0] if fixed else z
+    if rows[-1] == "1" and abs(theta[len(rows) - 1]) < _SMALL * float(np.abs(z).min()):
+        result[len(rows) - 1] = 0.0
+    p = len(rows)
+    if OUTERS[outer].own and abs(2 * theta[p] - round(2 * theta[p])) < _SMALL * abs(theta[p]):
+        result[p] = round(2 * theta[p]) / 2
+    return result
 
 
 def combined(outer: int, a: Argument, c: Array) -> tuple[float, Formula] | None:
