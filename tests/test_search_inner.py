@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+import fitx
 from fitx.formula import parse
 from fitx.search.atoms.driver import Atoms
 from fitx.search.atoms.scene import Scene, make_scene
@@ -71,6 +72,29 @@ def test_two_atoms_are_found_by_pairs() -> None:
         base = next(k for k, b in enumerate(atoms.scene.bases) if b.name == "1")
         fits = atoms.refined(atoms.pairs(200, [base], [0]), 200)
         assert min(table.error_on_all(f) for f in atoms.formulas(fits)) < 1e-18
+
+
+def test_constants_that_do_not_count_are_left_out() -> None:
+    # ... rather than a pole at -3e-11 and the exponent 2.9999999.
+    R = np.random.default_rng(7).uniform(1e3, 3e4, (300, 1))
+    law = parse("1/(0.00113 + 0.000234*log(x0) + 8.78e-8*log(x0)**3)")
+    atoms, table = atoms_of(R, law.predict(R, ("x0",)))
+    with np.errstate(all="ignore"):
+        base = next(k for k, b in enumerate(atoms.scene.bases) if b.name == "1 log")
+        target = next(k for k, t in enumerate(atoms.scene.targets) if t.name == "1/y")
+        fits = atoms.refined(atoms.singles(160, [base], [target], True), 200)
+        first = next(iter(atoms.formulas(fits)))
+    assert table.error_on_all(first) < 1e-20
+    assert first.complexity <= law.complexity + 2
+
+
+def test_the_whole_search_finds_a_law_with_three_constants_inside() -> None:
+    X = np.random.default_rng(8).uniform(0.2, 12.0, (400, 1))
+    y = parse("2.4 + 12.4*exp(-3.17*exp(-0.412*x0))").predict(X, ("x0",))
+    found = fitx.fit(X, y, method="symbolic", feature_names=["x0"], time_limit=20, jobs=1)
+    fresh = np.random.default_rng(9).uniform(0.2, 12.0, (50, 1))
+    expected = parse("2.4 + 12.4*exp(-3.17*exp(-0.412*x0))").predict(fresh, ("x0",))
+    np.testing.assert_allclose(found.predict(fresh), expected, rtol=1e-9)
 
 
 def test_threads_do_not_change_the_answer() -> None:

@@ -290,6 +290,18 @@ class Atoms:
             return none(fits.atoms.shape[1] + 1)
         return self.fit(np.concatenate(atoms), np.concatenate(of), np.concatenate(theta), 8)
 
+    def alone(self) -> Iterator[Formula]:
+        """T = base, where that is exact."""
+        _, _, basis, start, targets = self._large
+        for b in range(len(self.scene.bases)):
+            Q = basis[start[b] : start[b + 1]]
+            left = targets - targets @ Q.T @ Q
+            error = (left * left).sum(axis=1) / np.maximum((targets * targets).sum(axis=1), 1e-300)
+            for t in np.flatnonzero(error < self.exact) if len(Q) else ():
+                nothing = np.zeros((1, 0, 5), np.int32), np.array([[b, t]], np.int32), np.zeros((1, 0, 4))
+                if (one := self.formula(Fits(*nothing, error[[t]]), 0)) is not None:
+                    yield one[1]
+
     def formulas(self, fits: Fits, others: int = 2) -> Iterator[Formula]:
         """Formulas of the exact fits, fewest constants first, or of the best `others`."""
         exact = np.flatnonzero(fits.error < self.exact)
@@ -311,7 +323,7 @@ class Atoms:
     def formula(self, fits: Fits, k: int) -> tuple[int, Formula] | None:
         """(constants, formula in the names of the table) of one fit, constants and terms without effect left out."""
         theta = fits.theta[k]
-        if fits.error[k] < self.exact:
+        if len(theta) and fits.error[k] < self.exact:
             tidy = np.array([self._tidied(atom, t) for atom, t in zip(fits.atoms[k], theta, strict=True)])
             if not np.array_equal(tidy, theta):
                 one = self._formula(fits, k, tidy)

@@ -166,6 +166,9 @@ def _bases(
     if logs:
         sets += [("1 log", [one, *logs]), ("1 x log", [one, *plain, *logs])]
     sets.append(("x", list(plain)))
+    if 2 <= len(logs) <= 3:  # translog
+        both = [Column(a.values * b.values, a.formula * b.formula, "log log", ()) for a, b in combinations(logs, 2)]
+        sets.append(("1 log ll", [one, *logs, *both]))
     if len(plain) == 1:
         sets.append(("1 x x2", [one, *plain, *squares]))
         if inverses:

@@ -63,6 +63,7 @@ def _search(work: Work, budget: Budget, effort: _Effort | None) -> Iterator[Form
     if scene is None:
         return
     atoms = Atoms(work, scene, budget, work.bench.threads, effort is not None)
+    yield from atoms.alone()
     atoms.evaluate()
     work.bench.counted(len(atoms.atoms) * len(scene.targets) * len(scene.bases))
     every, all_bases = range(len(scene.targets)), range(len(scene.bases))
