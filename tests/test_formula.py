@@ -248,6 +248,11 @@ class TestExact:
         }.items():  # fmt: skip
             assert str(parse(before).simplify()) == after
 
+    @pytest.mark.parametrize("text", ["(1e200*x)**2*y", "1e300*(1e300*x)", "x*1e308 + x*1e308", "(1e-200*x)**3/y"])
+    def test_constants_that_would_overflow_are_left_apart(self, text: str) -> None:
+        f = parse(text)
+        assert f.simplify().complexity <= f.complexity
+
     def test_evaluation_broadcasts_and_names_missing_columns(self) -> None:
         f = parse("a*x + b")
         np.testing.assert_array_equal(f.evaluate({"a": 2, "x": [[1.0], [2.0]], "b": [0, 1]}), [[2, 3], [4, 5]])

@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 from fractions import Fraction
 
+from fitx.errors import UsageError
 from fitx.formula.operators import COMPARISONS, OPERATORS
 from fitx.formula.tree import Call, Const, Formula, Number, call
 
@@ -42,7 +43,10 @@ def _whole(f: Formula) -> Formula:
 
 def _apply(f: Formula) -> Formula:
     rule = _RULES.get(f.op) if isinstance(f, Call) else None
-    better = rule(f) if rule is not None and isinstance(f, Call) else None
+    try:
+        better = rule(f) if rule is not None and isinstance(f, Call) else None
+    except (OverflowError, UsageError):  # collected constants beyond double precision: it stays as it is
+        return f
     return better if better is not None and better.complexity <= f.complexity else f
 
 

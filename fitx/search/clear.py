@@ -104,11 +104,3 @@ def _whole(f: Formula) -> int | None:
     if isinstance(f, Const) and float(f.value).is_integer() and abs(float(f.value)) <= 24:
         return int(f.value)
     return None
-
-
-def simplified(f: Formula) -> Formula:
-    """`f.simplify()`, or `f` itself where its constants are too large for that."""
-    try:
-        return f.simplify()
-    except OverflowError:
-        return f

@@ -16,7 +16,7 @@ import numpy.typing as npt
 from fitx.formula import Formula
 from fitx.search.bench import Workbench
 from fitx.search.budget import Budget
-from fitx.search.clear import collected, simplified
+from fitx.search.clear import collected
 from fitx.search.extend import extended
 from fitx.search.front import Entry, Front
 from fitx.search.grammar import Grammar
@@ -198,7 +198,7 @@ class Search:
         # Simplification takes longer than the evaluation: only for what could come onto the front.
         if not self.front.admits(formula.complexity * 2 // 3, error):
             return None
-        formula = simplified(formula)
+        formula = formula.simplify()
         if error <= self.floor:
             formula = self._shorter(formula, error)
         if not self._wanted(formula, error):
@@ -218,7 +218,7 @@ class Search:
 
     def _shorter(self, formula: Formula, error: float) -> Formula:
         """With factors collected, where that is as good on the rows."""
-        short = simplified(collected(formula))
+        short = collected(formula).simplify()
         if short.complexity >= formula.complexity:
             return formula
         return short if self.table.error_on_check(short) <= max(2 * error, 1e-26) else formula
@@ -231,7 +231,7 @@ class Search:
 
     def _refined(self, formula: Formula) -> Formula:
         t = self.table
-        return simplified(refine(formula, t.check_columns, t.check_y, t.names, t.check_weights))
+        return refine(formula, t.check_columns, t.check_y, t.names, t.check_weights).simplify()
 
     def _snapped(self, formula: Formula, error: float) -> tuple[Formula, float]:
         if not float_constants(formula):
@@ -241,7 +241,7 @@ class Search:
         snapped = snap(formula, lambda g: self.table.error_on_check(g) <= allowed, tolerance)
         if snapped is formula:
             return formula, error
-        snapped = simplified(snapped)
+        snapped = snapped.simplify()
         return snapped, self.table.error_on_check(snapped)
 
     def _exact(self, entry: Entry) -> None:
