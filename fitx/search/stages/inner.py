@@ -12,11 +12,12 @@ from fitx.formula import Formula
 from fitx.search.budget import Budget
 from fitx.search.stages.base import Stage, Work
 
-_FEW = 3  # columns
+_FULL = 2  # columns up to which all of it comes before the scans
+_FEW = 3  # columns up to which one atom is tried before them
 
 
 class InnerConstants(Stage):
-    """Atoms of a dictionary fitted by variable projection: one, then two, then three. With several columns only one
+    """Atoms of a dictionary fitted by variable projection: one, then two, then three. With three columns only one
     atom without a multiplier: there the cheaper stages come first."""
 
     name = "inner constants"
@@ -28,14 +29,14 @@ class InnerConstants(Stage):
         assert work.effort is not None
         if work.effort.name != "small":
             return
-        if len(work.problem.active) == 1:
-            yield from _search(work, budget.share(0.25, at_most=2.5), _EFFORT["small"])
+        if len(work.problem.active) <= _FULL:
+            yield from _search(work, budget.share(0.3, at_most=3.0), _EFFORT["small"])
         elif len(work.problem.active) <= _FEW:
             yield from _search(work, budget.share(0.06, at_most=0.5), None)
 
 
 class InnerConstantsLater(Stage):
-    """The same with several columns, and with more starts in the second round."""
+    """The same with three columns, and with more starts in the second round."""
 
     name = "more inner constants"
     family = "last"
@@ -45,7 +46,7 @@ class InnerConstantsLater(Stage):
         """Exact laws first, then the best of each number of atoms."""
         assert work.effort is not None
         columns = len(work.problem.active)
-        if work.effort.name == "small" and 1 < columns <= _FEW:
+        if work.effort.name == "small" and _FULL < columns <= _FEW:
             yield from _search(work, budget.share(0.2, at_most=2.0), _EFFORT["small"])
         elif work.effort.name == "medium":
             yield from _search(work, budget.share(0.25, at_most=8.0), _EFFORT["medium"])
