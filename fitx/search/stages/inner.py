@@ -12,13 +12,13 @@ from fitx.formula import Formula
 from fitx.search.budget import Budget
 from fitx.search.stages.base import Stage, Work
 
-_FULL = 2  # columns up to which all of it comes before the scans
-_FEW = 3  # columns up to which one atom is tried before them
+_FULL = 1  # columns up to which it comes before the scans
+_FEW = 3  # columns up to which it comes in the first round at all
 
 
 class InnerConstants(Stage):
-    """Atoms of a dictionary fitted by variable projection: one, then two, then three. With three columns only one
-    atom without a multiplier: there the cheaper stages come first."""
+    """Atoms of a dictionary fitted by variable projection: one, then two, then three; for one column, where the
+    dictionary is small. With more columns the cheaper stages come first."""
 
     name = "inner constants"
     family = "library"
@@ -31,12 +31,10 @@ class InnerConstants(Stage):
             return
         if len(work.problem.active) <= _FULL:
             yield from _search(work, budget.share(0.3, at_most=3.0), _EFFORT["small"])
-        elif len(work.problem.active) <= _FEW:
-            yield from _search(work, budget.share(0.06, at_most=0.5), None)
 
 
 class InnerConstantsLater(Stage):
-    """The same with three columns, and with more starts in the second round."""
+    """The same with a few columns, and with more starts in the second round."""
 
     name = "more inner constants"
     family = "last"
