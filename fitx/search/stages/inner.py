@@ -50,27 +50,22 @@ class InnerConstantsLater(Stage):
             yield from _search(work, budget.share(0.25, at_most=8.0), _EFFORT["medium"])
 
 
-def _search(work: Work, budget: Budget, effort: _Effort | None) -> Iterator[Formula]:
-    """Formulas of one atom; with an effort of more, and of two and three."""
-    try:
-        from fitx.search.atoms.driver import Atoms, joined, none
-        from fitx.search.atoms.scene import make_scene
-    except ImportError:  # a core compiled before this stage was written
-        return
+def _search(work: Work, budget: Budget, effort: _Effort) -> Iterator[Formula]:
+    """Formulas of one atom, of two and of three."""
+    from fitx.search.atoms.driver import Atoms, joined, none
+    from fitx.search.atoms.scene import make_scene
+
     assert work.bench is not None
-    scene = make_scene(work, effort is None)
+    scene = make_scene(work, False)
     if scene is None:
         return
-    atoms = Atoms(work, scene, budget, work.bench.threads, effort is not None)
+    atoms = Atoms(work, scene, budget, work.bench.threads, True)
     yield from atoms.alone()
     atoms.evaluate()
     work.bench.counted(len(atoms.atoms) * len(scene.targets) * len(scene.bases))
     every, all_bases = range(len(scene.targets)), range(len(scene.bases))
     small = [b for b in all_bases if len(scene.bases[b].terms) <= max(2, scene.d + 1)][:5]
     first = [t for t in every if scene.targets[t].name in ("y", "log y", "1/y")]
-    if effort is None:
-        yield from atoms.formulas(atoms.refined(atoms.singles(60, small, first, True), 100))
-        return
     paired = [t for t in every if scene.targets[t].name in ("y", "log y", "1/y", "y^2")]
     singles = atoms.refined(atoms.singles(160, small, first, True), effort.survivors)
     yield from atoms.formulas(singles)
