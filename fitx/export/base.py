@@ -75,8 +75,3 @@ def float_text(value: Number) -> str:
     if isinstance(value, Fraction):
         return f"({float_text(value.numerator)}/{float_text(value.denominator)})"
     return repr(float(value))
-
-
-def constants_as_floats(f: Formula) -> Formula:
-    """Exact constants as floats, where a language would count in whole numbers."""
-    return f.with_constants([float(c) for c in f.constants])

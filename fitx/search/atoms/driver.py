@@ -53,7 +53,7 @@ class Fits:
 class Atoms:
     """The atoms of one scene."""
 
-    def __init__(self, work: Work, scene: Scene, budget: Budget, threads: int, with_multipliers: bool = True) -> None:
+    def __init__(self, work: Work, scene: Scene, budget: Budget, threads: int) -> None:
         self.work, self.scene, self.budget, self.threads = work, scene, budget, threads
         rows = work.problem.rows
         self.exact = max(EXACT, 1e2 * work.table.floor)
@@ -65,7 +65,7 @@ class Atoms:
         self.more_weight = (np.arange(size) < len(spread)).astype(float)
         self._small = self._data(self.screen, self.weight)
         self._large = self._data(self.more, self.more_weight)
-        self.atoms, self.theta = self._grid(with_multipliers)
+        self.atoms, self.theta = self._grid()
         self.columns: Array = np.zeros((0, 2, len(self.screen)))
         self.group = np.zeros(0, np.int64)
         self.plain = 0  # columns without a multiplier, the first ones
@@ -85,7 +85,7 @@ class Atoms:
     def _allowed(self, outer: int) -> bool:
         return all(self.work.grammar.allows(name) for name in OUTERS[outer].needs)
 
-    def _grid(self, with_multipliers: bool) -> tuple[Ints, Array]:
+    def _grid(self) -> tuple[Ints, Array]:
         """All atoms (N, 5) at their starts (N, 4): first those without a multiplier."""
         s = self.scene
         allowed = [self._allowed(outer) for outer in range(len(OUTERS))]
@@ -110,7 +110,7 @@ class Atoms:
             full[k, : len(t)] = t
         plain = np.array(atoms, np.int32).reshape(-1, 4)
         parts, starts = [np.hstack([plain, np.zeros((len(plain), 1), np.int32)])], [full]
-        for m in range(1, len(s.multipliers) if with_multipliers else 1):
+        for m in range(1, len(s.multipliers)):
             some = np.array(most) > m
             parts.append(np.hstack([plain[some], np.full((int(some.sum()), 1), m, np.int32)]))
             starts.append(full[some])

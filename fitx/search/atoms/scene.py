@@ -69,8 +69,8 @@ class Scene:
         return np.ascontiguousarray(np.concatenate(found)), np.array(start, np.int32)
 
 
-def make_scene(work: Work, small: bool = False) -> Scene | None:
-    """The scene of a problem, with few arguments if `small`.
+def make_scene(work: Work) -> Scene | None:
+    """The scene of a problem.
 
     None where it has no usable columns or a target that does not vary.
     """
@@ -106,7 +106,7 @@ def make_scene(work: Work, small: bool = False) -> Scene | None:
         if a is not b and np.abs(b.values).min() > 0
     ]
     arguments = [*plain, *logs, *squares, *inverses, *roots, *products, *ratios]
-    if len(plain) > 3 or (small and len(plain) > 2):
+    if len(plain) > 3:
         arguments = [*plain, *logs, *inverses]
     multipliers = [one, *plain, *inverses]
     if len(plain) == 1:

@@ -56,10 +56,10 @@ def _search(work: Work, budget: Budget, effort: _Effort) -> Iterator[Formula]:
     from fitx.search.atoms.scene import make_scene
 
     assert work.bench is not None
-    scene = make_scene(work, False)
+    scene = make_scene(work)
     if scene is None:
         return
-    atoms = Atoms(work, scene, budget, work.bench.threads, True)
+    atoms = Atoms(work, scene, budget, work.bench.threads)
     yield from atoms.alone()
     atoms.evaluate()
     work.bench.counted(len(atoms.atoms) * len(scene.targets) * len(scene.bases))
