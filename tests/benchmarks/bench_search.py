@@ -4,11 +4,13 @@
     python tests/benchmarks/bench_search.py --suite feynman --only I_15      some laws
     python tests/benchmarks/bench_search.py --suite feynman --rows 50        few rows
     python tests/benchmarks/bench_search.py --suite feynman --nuisance 20 --limit 20
+    python tests/benchmarks/bench_search.py --suite tune --jobs 1 --cpu     the same figures on a busy machine
     python tests/benchmarks/bench_search.py --unseen --limit 20              totals on laws that nobody looks at
     python tests/benchmarks/bench_search.py --peers /path/to/venv/bin/python --limit 30 --json result.json
 
 Columns: `recovered` by SRBench's rule (equal up to an added or multiplied constant, constants rounded to 3 decimals);
-`exact`: R2 > 1 - 1e-9 on fresh rows, also of ranges a quarter wider; seconds of the call, imports not counted: median,
+`exact`: R2 > 1 - 1e-9 on fresh rows, also of ranges a quarter wider; `structure`, with --noise: exact once the
+constants are fitted to rows without noise; seconds of the call, imports not counted: median,
 90th percentile, median over the exact ones, and the share of laws that are exact within 0.1 s; the median size of the
 formula. Each search gets the same rows (fitx keeps a quarter of them for its held-out error), the same time and the
 same number of threads. Peers run in an interpreter of their own, one after the other.
@@ -43,6 +45,7 @@ class Row:
     complexity: int
     formula: str
     note: str = ""
+    structure: bool | None = None  # only told with noise
 
 
 def arguments() -> argparse.Namespace:
@@ -56,6 +59,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--nuisance", type=int, default=0, metavar="N", help="features that y does not depend on")
     parser.add_argument("--limit", type=float, default=10.0, metavar="SECONDS", help="time limit a law")
     parser.add_argument("--jobs", type=int, default=THREADS, help=f"threads of every search (here {THREADS})")
+    parser.add_argument("--cpu", action="store_true", help="count processor time, for a busy machine; with --jobs 1")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--method", default="symbolic", help="fitx's method; `none` runs the peers alone")
     parser.add_argument("--set", action="append", default=[], metavar="METHOD.OPTION=VALUE", help="as for `fitx fit`")
@@ -68,6 +72,9 @@ def arguments() -> argparse.Namespace:
 ARGUMENTS = arguments()
 for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ[variable] = str(ARGUMENTS.jobs)  # before NumPy comes in
+
+if ARGUMENTS.cpu:
+    time.perf_counter = time.process_time  # before fitx comes in: its time limits then count processor time, too
 
 import laws  # noqa: E402
 import peers  # noqa: E402
@@ -145,13 +152,15 @@ def measure(o: argparse.Namespace, suite: str, law: laws.Law, found: list[str]) 
             answer.formula, law, protected=search == "gplearn", predict=predict, nuisance=o.nuisance
         )
         size = suites.size(answer.formula)
-        yield Row(suite, law["name"], search, recovered, exact, answer.seconds, size, answer.formula, answer.note)
+        shape = suites.structure(answer.formula, law, o.nuisance) if o.noise and answer.formula else None
+        verdicts = recovered, exact, answer.seconds, size
+        yield Row(suite, law["name"], search, *verdicts, answer.formula, answer.note, shape)
 
 
 def line(row: Row) -> str:
     """A law's line: who, what, found or not, exact or not, seconds, size, formula cut to 100 characters."""
     judged = "  - " if row.recovered is None else " yes" if row.recovered else " NO "
-    exact = "exact" if row.exact else "  .  "
+    exact = "exact" if row.exact else "struc" if row.structure else "  .  "
     shown = (row.formula or f"[{row.note}]")[:100]
     return f"{row.search:9s} {row.law:30s}{judged} {exact} {row.seconds:7.2f} s {row.complexity:4d}  {shown}"
 
@@ -163,6 +172,7 @@ def summary(rows: list[Row]) -> dict[str, Any]:
         "laws": len(rows),
         "recovered": None if any(row.recovered is None for row in rows) else sum(bool(row.recovered) for row in rows),
         "exact": sum(row.exact for row in rows),
+        "structure": sum(row.exact or bool(row.structure) for row in rows),
         "median_seconds": suites.quantile(seconds, 0.5),
         "p90_seconds": suites.quantile(seconds, 0.9),
         "median_seconds_exact": suites.quantile([row.seconds for row in rows if row.exact], 0.5),
@@ -182,13 +192,15 @@ def table(rows: list[Row]) -> tuple[list[dict[str, Any]], str]:
         part = [r for r in rows if r.search == search and suite in (r.suite, "all")]
         if part:
             figures.append({"suite": suite, "search": search, **summary(part)})
-    head = f"{'suite':16s}{'search':10s}{'laws':>5s}{'recovered':>15s}{'exact':>14s}"
+    head = f"{'suite':16s}{'search':10s}{'laws':>5s}{'recovered':>15s}{'exact':>14s}{'structure':>14s}"
     head += f"{'median s':>10s}{'p90 s':>8s}{'exact s':>9s}{'<0.1 s':>8s}{'size':>6s}{'failed':>8s}"
     text = [head]
     for f in figures:
-        share = ["-" if f[k] is None else f"{f[k]} ({f[k] / f['laws']:.1%})" for k in ("recovered", "exact")]
+        counts = [f[k] for k in ("recovered", "exact", "structure")]
+        share = ["-" if c is None else f"{c} ({c / f['laws']:.1%})" for c in counts]
         text.append(
-            f"{f['suite']:16s}{f['search']:10s}{f['laws']:5d}{share[0]:>15s}{share[1]:>14s}{f['median_seconds']:10.3f}"
+            f"{f['suite']:16s}{f['search']:10s}{f['laws']:5d}{share[0]:>15s}{share[1]:>14s}{share[2]:>14s}"
+            f"{f['median_seconds']:10.3f}"
             f"{f['p90_seconds']:8.2f}{f['median_seconds_exact']:9.3f}{f['share_within_0.1s']:8.1%}"
             f"{f['median_complexity']:6.0f}{f['failed']:8d}"
         )

@@ -69,6 +69,34 @@ def verdict(
     return None, predict is not None and laws.exact(predict, law, nuisance=nuisance)
 
 
+def structure(formula: str, law: laws.Law, nuisance: int = 0) -> bool | None:
+    """Whether the formula has the law's structure: exact once its constants are fitted to rows without noise.
+
+    Free are all constants but whole and half exponents. None where the formula cannot be read.
+    """
+    from fitx.errors import FitxError
+    from fitx.formula import Call, Const, Formula, call, parse
+    from fitx.formula.evaluate import predict
+    from fitx.search.refine import refine
+
+    def free(c: Call, args: list[Formula]) -> Formula:
+        if c.op == "pow" and isinstance(c.args[1], Const) and (2 * c.args[1].value) % 1 == 0:
+            return call("pow", args[0], c.args[1])
+        return call(c.op, *args)
+
+    try:
+        f = parse(formula).fold(lambda g: Const(float(g.value)) if isinstance(g, Const) else g, free)
+    except (FitxError, ValueError, RecursionError):
+        return None
+    names = laws.feature_names(law, nuisance)
+    if not set(f.variables) <= set(law["variables"]):
+        return False
+    X, y = laws.sample(law, 1000, 4242, nuisance=nuisance)
+    for _ in range(3):
+        f = refine(f, np.ascontiguousarray(X.T), y, tuple(names), rounds=60)
+    return laws.exact(lambda rows: predict(f, rows, names), law, nuisance=nuisance)
+
+
 def size(formula: str) -> int:
     """Nodes of a formula's syntax tree: operators, functions, names, numbers. One measure for every search."""
     try:
