@@ -1,7 +1,7 @@
 """The suites of laws that a search is measured on, and the judge of its formulas.
 
 `feynman` and `classic` are read from the folder `shared/bench` beside the project, where it is there; `tune`,
-`measured` and their unread twins `unseen`, `measured_unseen` are in `laws/`.
+`measured`, `measured2` and the unread twins `unseen`, `measured_unseen` are in `laws/`.
 """
 
 from __future__ import annotations
@@ -18,15 +18,24 @@ from typing import Any
 
 import laws
 import numpy as np
+from laws import trajectories
 
 BENCH = Path(__file__).resolve().parents[3] / "shared" / "bench"
-OURS = {"tune": "tune", "measured": "measured_tune", "unseen": "unseen", "measured_unseen": "measured_unseen"}
-READABLE = ("feynman", "classic", "tune", "measured")
+OURS = {
+    "tune": "tune",
+    "measured": "measured_tune",
+    "measured2": "measured_more",
+    "unseen": "unseen",
+    "measured_unseen": "measured_unseen",
+}
+READABLE = ("feynman", "classic", "tune", "measured", "measured2")
 UNSEEN = ("unseen", "measured_unseen")
 
 
 def load(suite: str) -> list[laws.Law]:
     """The laws of a suite; FileNotFoundError with the reason where it is not here."""
+    if suite == "trajectories":
+        return trajectories.load()
     if suite in OURS:
         return laws.load(OURS[suite])
     if not (BENCH / "problems.json").exists():

@@ -1,9 +1,9 @@
 """Known laws to tune a search on and to judge it by: catalogues, a sampler and a numeric judge.
 
-Four catalogues stand beside this file. `tune` and `measured_tune` are for reading, tuning and debugging. `unseen` and
-`measured_unseen` are their twins in kind and difficulty; they stay unread, and only totals over them are reported, so
-that those totals say how the search does on laws that nobody tuned it to. The `measured` pair has constants of three
-or four digits inside.
+Five catalogues stand beside this file. `tune`, `measured_tune` and `measured_more` are for reading and debugging.
+`unseen` and `measured_unseen` are twins in kind and difficulty; they stay unread, and only totals over them are
+reported, so that those totals say how the search does on laws that nobody tuned it to. The `measured` ones have
+constants of three or four digits inside.
 
 A law is a dictionary: `name`, `suite`, `formula` (text with + - * / **, the functions of `FUNCTIONS` and `pi`),
 `variables` (name -> [lo, hi], in column order), `target`, `units` (where natural), `n_vars`, `n_ops`, `sampling`,
@@ -27,7 +27,7 @@ import numpy.typing as npt
 Array = npt.NDArray[np.float64]
 Law = dict[str, Any]
 
-CATALOGUES = ("tune", "unseen", "measured_tune", "measured_unseen")
+CATALOGUES = ("tune", "unseen", "measured_tune", "measured_more", "measured_unseen")
 
 FUNCTIONS: dict[str, Callable[[Any], Any]] = {
     "sqrt": np.sqrt,
@@ -142,7 +142,7 @@ def sample(law: Law, n: int, seed: int, noise: float = 0.0, nuisance: int = 0) -
     columns that y does not depend on, behind the law's own and in ranges of the law's own, so that no range gives
     them away. The law's own columns do not depend on `noise` or `nuisance`.
     """
-    X = sample_box(law, n, seed)
+    X = _along(law, n) if law["sampling"] == "trajectory" else sample_box(law, n, seed)
     y = truth(law, X)
     if noise:
         y = y + noise * np.sqrt(np.mean(y**2)) * np.random.default_rng([seed, 5]).normal(size=len(y))
@@ -151,6 +151,14 @@ def sample(law: Law, n: int, seed: int, noise: float = 0.0, nuisance: int = 0) -
         lo, hi = box(law)[rng.integers(law["n_vars"], size=nuisance)].T
         X = np.hstack([X, rng.uniform(lo, hi, size=(len(X), nuisance))])
     return X, y
+
+
+def _along(law: Law, n: int) -> Array:
+    """Up to n rows of the system's trajectories."""
+    from laws.trajectories import trajectory
+
+    rows = trajectory(law["system"])
+    return rows[np.linspace(0, len(rows) - 1, min(n, len(rows))).astype(int)]
 
 
 def r2(y: Array, predicted: Array) -> float:
