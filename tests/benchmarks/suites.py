@@ -2,6 +2,7 @@
 
 `feynman` and `classic` are read from the folder `shared/bench` beside the project, where it is there; `tune`,
 `measured`, `measured2` and the unread twins `unseen`, `measured_unseen` are in `laws/`.
+`trees` and its unread twin `trees_unseen` are random expression trees, made when asked for.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from typing import Any
 
 import laws
 import numpy as np
-from laws import trajectories
+from laws import trajectories, trees
 
 BENCH = Path(__file__).resolve().parents[3] / "shared" / "bench"
 OURS = {
@@ -28,14 +29,17 @@ OURS = {
     "unseen": "unseen",
     "measured_unseen": "measured_unseen",
 }
-READABLE = ("feynman", "classic", "tune", "measured", "measured2")
-UNSEEN = ("unseen", "measured_unseen")
+READABLE = ("feynman", "classic", "tune", "measured", "measured2", "trees")
+UNSEEN = ("unseen", "measured_unseen", "trees_unseen")
+TREES = {"trees": (2026, 100), "trees_unseen": (2027, 100)}  # seed and number of laws
 
 
 def load(suite: str) -> list[laws.Law]:
     """The laws of a suite; FileNotFoundError with the reason where it is not here."""
     if suite == "trajectories":
         return trajectories.load()
+    if suite in TREES:
+        return trees.laws(*TREES[suite])
     if suite in OURS:
         return laws.load(OURS[suite])
     if not (BENCH / "problems.json").exists():
