@@ -16,6 +16,7 @@ from fitx.search.algebra import number
 from fitx.search.bench import Workbench
 from fitx.search.budget import Budget
 from fitx.search.fit import Structure, fit_structure
+from fitx.search.library import EXPONENTIAL, SQRT
 from fitx.search.stages.base import Stage, Work
 from fitx.search.stages.polynomial import monomial_formula, monomial_values, polynomial_exponents
 from fitx.search.stages.shift import FEW, shift_terms
@@ -27,6 +28,8 @@ _TERMS = 28  # of the polynomial, well below the number of screening rows
 _EXACT = 1e-14
 _SECOND = ("y", "1/y", "y^2", "1/y^2", "log y", "exp y")
 _CHUNK = 200  # terms at a time
+_OTHERS, _MOST_OTHERS = 200, 5000  # functions of the library that polynomials should not explain
+_FITS = 12  # where more residuals are polynomials than this, anything is one on these rows
 _SHIFTED = 300  # terms that are subtracted; division is tried for all
 
 
@@ -69,9 +72,9 @@ class ResidualPolynomials(Stage):
         if not np.isfinite(y).all():
             return
         targets = [t for t in targets_for(y, work.grammar.operators) if t.shift]
-        powers = _powers(len(problem.active), int(problem.rows.weight.sum()))
-        basis = _basis(bench, powers)
+        powers, basis = _polynomials(bench)
         _, terms = shift_terms(bench, targets, 2 * work.effort.shifts)
+        fits = 0
         for i in range(0, len(terms), _CHUNK):
             ids = terms[i : i + _CHUNK]
             a = bench.library.values.values(ids)
@@ -86,14 +89,34 @@ class ResidualPolynomials(Stage):
                         z = way.apply(t[None, :], a)
                         z[~(np.abs(z) > 1e-9 * (np.abs(t) if way.shift else 0.0)).all(axis=1)] = np.nan
                     for second, q in _explained(z, basis, problem.rows.weight, work):
+                        fits += 1
+                        if fits > _FITS:
+                            return
                         yield from _fit(work, target, way, bench.library.formula(int(ids[q])), second, powers)
 
 
-def _powers(d: int, rows: int) -> tuple[tuple[int, ...], ...]:
+def _polynomials(bench: Workbench) -> tuple[tuple[tuple[int, ...], ...], Array]:
+    """The highest degree that the rows can tell from other functions, as exponents, and an orthonormal basis.
+
+    Along a trajectory the columns are smooth functions of one parameter, so that high polynomials explain anything.
+    """
+    problem = bench.problem
+    d, rows = len(problem.active), int(problem.rows.weight.sum())
     degree = 1
     while degree < 4 and len(polynomial_exponents(d, degree + 1)) <= min(_TERMS, rows // 2):
         degree += 1
-    return polynomial_exponents(d, degree)
+    lib = bench.library
+    op = lib.op[: min(len(lib), _MOST_OTHERS)]
+    others = np.flatnonzero((op == SQRT) | (op >= EXPONENTIAL))[:_OTHERS].astype(np.int32)
+    values = lib.values.values(others) * problem.rows.weight
+    while True:
+        powers = polynomial_exponents(d, degree)
+        basis = _basis(bench, powers)
+        left = values - (values @ basis.T) @ basis
+        explained = (left * left).sum(axis=1) < _EXACT * (values * values).sum(axis=1)
+        if degree == 1 or explained.mean() < 0.1:
+            return powers, basis
+        degree -= 1
 
 
 def _basis(bench: Workbench, powers: tuple[tuple[int, ...], ...]) -> Array:
