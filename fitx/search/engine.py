@@ -21,6 +21,7 @@ from fitx.search.extend import extended
 from fitx.search.front import Entry, Front
 from fitx.search.grammar import Grammar
 from fitx.search.growth import grow
+from fitx.search.noise import estimate_noise
 from fitx.search.problem import Problem
 from fitx.search.reduce import symmetry_chain
 from fitx.search.refine import float_constants, refine
@@ -73,6 +74,7 @@ class Search:
                 yield from self._instant(problem)
             if self.solved:
                 return
+        self._gauge_noise()
         yield from self._reduced(problems)
         further = extended(problems[0] if problems else self.problem, self.grammar)
         for effort in ROUNDS:
@@ -85,6 +87,14 @@ class Search:
                 if not last:
                     # A part of the time for what further columns find quickly, the rest of them after the next size.
                     yield from self._extended(further, self.budget.share(0.3 if effort is ROUNDS[0] else 0.5))
+
+    def _gauge_noise(self) -> None:
+        """Tell the stages how much of y is noise."""
+        t, best = self.table, self.front.best
+        values = () if best is None else (t.on_all(best.formula),)
+        noise = estimate_noise(t.columns, t.y, t.weights, values)
+        if noise.level > 10 * self.floor:
+            self.table.noise = noise.level
 
     def _reduced(self, problems: list[Problem]) -> Iterator[Entry]:
         """The problem with its symmetries taken out one by one: the smallest first, then back to larger ones."""

@@ -15,7 +15,8 @@ Array = npt.NDArray[np.float64]
 
 class Table:
     """The fit rows. columns: (d, n); y: (n,); check: row numbers of the sample; weights: (n,) or None. floor: the
-    error that y's last digit causes.
+    error that y's last digit causes. noise: the error that the law itself would have, as far as it can be told, because
+    y is noisy; 0.0 for exact data and before the instant stages have run. sigma: the same as a standard deviation of y.
 
     Errors are relative: the weighted sum of squared residuals over that of y about its mean (1 - R2).
     """
@@ -38,7 +39,20 @@ class Table:
         self.check_weights = None if weights is None else weights[check]
         self._spread = _spread(y, weights)
         self._check_spread = _spread(self.check_y, self.check_weights)
+        self.noise = 0.0
         self.evaluated = 0
+
+    @property
+    def sigma(self) -> float:
+        """Standard deviation of the noise in y for a row of weight 1 (of mean weight, where there are weights)."""
+        total = float(len(self.y))
+        return float(np.sqrt(self.noise / total)) * self._spread
+
+    def with_check(self, check: npt.NDArray[np.intp]) -> Table:
+        """The same table with another sample."""
+        other = Table(self.columns, self.y, self.names, check, self.weights, self.threads, self.floor)
+        other.noise = self.noise
+        return other
 
     def on_check(self, f: Formula) -> Array:
         """Values on the sample, NaN where undefined."""
