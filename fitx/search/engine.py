@@ -17,6 +17,7 @@ from fitx.formula import Formula
 from fitx.search.bench import Workbench
 from fitx.search.budget import Budget
 from fitx.search.clear import collected
+from fitx.search.dimensions import Units
 from fitx.search.extend import extended
 from fitx.search.front import Entry, Front
 from fitx.search.grammar import Grammar
@@ -42,7 +43,8 @@ ROUNDING = 1e-22  # relative error of a formula that is exact but for rounding e
 
 @dataclass(slots=True)
 class Search:
-    """One search. floor: relative error at which a formula counts as exact; memory: bytes the libraries may take."""
+    """One search. floor: relative error at which a formula counts as exact; memory: bytes the libraries may take.
+    units: what a formula must satisfy; groups: the problem over dimensionless groups; guesses: valid formulas."""
 
     problem: Problem
     table: Table
@@ -53,6 +55,9 @@ class Search:
     memory: int = 1 << 30
     max_complexity: int | None = None
     tell: Callable[[str], None] = lambda text: None
+    units: Units | None = None
+    groups: tuple[Problem, ...] = ()
+    guesses: tuple[Formula, ...] = ()
     front: Front = field(init=False)
     tried: int = 0
     solved: bool = False
@@ -65,10 +70,13 @@ class Search:
 
     def run(self) -> Iterator[Entry]:
         """Entries as they join the front. Ends at the deadline, or when an exact and simple law is found."""
+        for guess in self.guesses:
+            if (entry := self.offer(guess, "units")) is not None:
+                yield entry
         yield from self._instant(self.problem)
         if self.solved:
             return
-        problems = variants(self.problem)
+        problems = [v for p in (*self.groups, self.problem) for v in variants(p)]
         for problem in problems:
             if problem is not self.problem:
                 yield from self._instant(problem)
@@ -208,6 +216,8 @@ class Search:
         # Simplification takes longer than the evaluation: only for what could come onto the front.
         if not self.front.admits(formula.complexity * 2 // 3, error):
             return None
+        if self.units is not None and not self.units.plausible(formula):
+            return self.units.reject(formula, error)
         formula = formula.simplify()
         if error <= self.floor:
             formula = self._shorter(formula, error)
@@ -220,6 +230,8 @@ class Search:
         error = self.table.error_on_all(formula)
         if not np.isfinite(error) or not self._wanted(formula, error):
             return None
+        if self.units is not None and not self.units.permits(formula):
+            return self.units.reject(formula, error)
         entry = Entry(formula, formula.complexity, error, stage)
         self.front.add(entry)
         if error <= self.floor:
