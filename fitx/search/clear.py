@@ -6,8 +6,11 @@ from fractions import Fraction
 
 from fitx.formula import Call, Const, Formula, call
 from fitx.search.algebra import linear, product
+from fitx.search.clear_fractions import shortest
 
 Monomial = dict[Formula, Fraction]
+
+_LONG = 60  # nodes from which on other forms of fractions are not looked for
 
 
 def cleared(f: Formula) -> Formula | None:
@@ -37,8 +40,8 @@ def _divided(f: Formula) -> tuple[Formula, Monomial] | None:
 
 
 def collected(f: Formula) -> Formula:
-    """`f` with the powers of each factor of a product collected, also inside powers: k (k x)^-2 becomes 1/(k x^2).
-    Defined wherever the factors are not zero; kept only where it is shorter."""
+    """`f` with the powers of each factor of a product collected, also inside powers: k (k x)^-2 becomes 1/(k x^2);
+    then with shorter forms of its rational parts. Defined where the factors are not zero; kept only where shorter."""
 
     def node(g: Call, args: list[Formula]) -> Formula:
         built = call(g.op, *args)
@@ -50,10 +53,17 @@ def collected(f: Formula) -> Formula:
         short = product(float(constant), [(b, float(e)) for b, e in factors.items() if e])
         return short if short.complexity < built.complexity else built
 
+    def shorter(g: Call, args: list[Formula]) -> Formula:
+        return shortest(call(g.op, *args))
+
     def leaf(g: Formula) -> Formula:
         return g
 
-    return f.fold(leaf, node)
+    short = f.fold(leaf, node).simplify()
+    if short.complexity > _LONG:
+        return short
+    other = short.fold(leaf, shorter).simplify()
+    return other if other.complexity < short.complexity else short
 
 
 def _terms(f: Formula, sign: float) -> list[tuple[float, Formula]]:

@@ -1,0 +1,42 @@
+"""Exact formulas are shown in their shorter forms, with the same values."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from fitx.formula import parse
+from fitx.search.clear import collected
+
+
+@pytest.mark.parametrize(
+    ("long", "most"),
+    [
+        ("exp((18.4*x + 300.5)/(0.0042844901*x + 1))", 8),  # exp(A - B/(x + C))
+        ("sqrt(2.125764*x**3/(x**2 + 220.8*x + 12188.16))", 9),  # a double root under a square root
+        ("(7.96*x**2 + 44.4*x)/(x**2 + 8.8*x + 3.1191)", 13),  # two simple fractions
+        ("(0.3*x**2 + 1.486566*x**2*z + 0.00458)/x**2", 11),  # the sum term by term
+        ("1/(0.25*x**2 - 1.5*x + 2.5)", 11),  # a quadratic by its vertex
+        ("0.942*(1 + 4.07*exp(-1.157*x))*exp(-0.113*x)", 13),  # exponentials multiplied
+        ("sqrt(4*x**2 + 4*x + 1)*z", 7),
+    ],
+)
+def test_shorter_forms(long: str, most: int) -> None:
+    f = parse(long)
+    g = collected(f)
+    assert g.complexity <= most
+    X = np.random.default_rng(0).uniform(0.5, 4, (50, 2))
+    np.testing.assert_allclose(g.predict(X, ("x", "z")), f.predict(X, ("x", "z")), rtol=1e-10)
+
+
+@pytest.mark.parametrize(
+    "text", ["w*(1.93 - 0.0139*a)/s", "(x + 1)*(y + 2)/(z*w + 1)", "log(1 - a*S/V)", "6.18*exp(2 + 3*x)", "x + 1", "x"]
+)
+def test_what_is_short_stays_as_long_as_it_is(text: str) -> None:
+    f = parse(text)
+    assert collected(f).complexity == f.complexity
+
+
+def test_long_formulas_take_no_time() -> None:
+    f = parse("+".join(f"{k + 1.5}*x**{k}/(y + {k + 1})" for k in range(40)))
+    assert collected(f).complexity <= f.complexity
