@@ -188,3 +188,24 @@ def varpro_columns(
     atoms: _Int32, theta: NDArray[np.float64], u: NDArray[np.float64], m: NDArray[np.float64], threads: int = 1
 ) -> NDArray[np.float64]:
     """Columns (P, 2, n) of the atoms (P, 5) at theta (P, 4), times their multipliers; the second zero where unused."""
+
+def tree_fit(
+    codes: _Int32,
+    operands: _Int32,
+    offsets: _Int64,
+    constants: NDArray[np.float64],
+    free: NDArray[np.int8],
+    columns: NDArray[np.float64],
+    y: NDArray[np.float64],
+    weights: NDArray[np.float64] | None,
+    coarse: int,
+    fine: int,
+    threads: int = 1,
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64], _Int32, _Int64]:
+    """Fits y = c_0 + sum_t c_t f_t(x; theta) for P programs (as `evaluate` takes them, but a program that leaves T
+    values has T terms; see tree_lm.hpp). free: (C,), 1 for the constants theta; each belongs to one program and stands in it
+    once. coarse, fine: iterations in float and in double at most; 0 and 0 only evaluates. Returns all constants (C,),
+    linear constants (P, 9), relative errors (P,): 1 - R2, inf where a term is undefined on some row; ranks (P,) and
+    numbers of evaluations (P,) of residual and Jacobian. The same for any number of threads.
+
+    ValueError for a malformed program, an operator without derivative, over 160 nodes, 24 free constants or 8 terms."""

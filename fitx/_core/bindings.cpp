@@ -4,6 +4,7 @@
 void register_evaluate(nanobind::module_& m);
 void register_search(nanobind::module_& m);
 void register_stats(nanobind::module_& m);
+void register_tree(nanobind::module_& m);
 void register_varpro(nanobind::module_& m);
 
 NB_MODULE(_native, m) {
@@ -11,5 +12,6 @@ NB_MODULE(_native, m) {
     register_evaluate(m);
     register_search(m);
     register_stats(m);
+    register_tree(m);
     register_varpro(m);
 }
