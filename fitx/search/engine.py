@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from itertools import islice
 
 import numpy as np
 import numpy.typing as npt
@@ -23,10 +24,11 @@ from fitx.search.front import Entry, Front
 from fitx.search.grammar import Grammar
 from fitx.search.growth import grow
 from fitx.search.noise import estimate_noise
+from fitx.search.plan import ALL, Further, steps
 from fitx.search.problem import Problem
 from fitx.search.reduce import symmetry_chain
 from fitx.search.refine import float_constants, refine
-from fitx.search.rounds import EXTENDED, FEW_SPACES, FIRST_SPACES, ROUNDS, SECOND_SPACES, affordable
+from fitx.search.rounds import EXTENDED, FEW_SPACES, FIRST_SPACES, ROUNDS, affordable
 from fitx.search.snap import snap
 from fitx.search.spaces import Kind
 from fitx.search.stages import stages_of
@@ -62,6 +64,7 @@ class Search:
     tried: int = 0
     solved: bool = False
     _began: float = field(init=False)
+    _benches: dict[Problem, Workbench] = field(init=False, default_factory=dict)
     _last_told: float = field(init=False)
 
     def __post_init__(self) -> None:
@@ -85,16 +88,14 @@ class Search:
         self._gauge_noise()
         yield from self._reduced(problems)
         further = extended(problems[0] if problems else self.problem, self.grammar)
-        for effort in ROUNDS:
-            effort = affordable(effort, self.memory, self.problem.rows.weight.size)
-            for spaces, last in ((FIRST_SPACES, False), (SECOND_SPACES, True)):
-                for i, problem in enumerate(problems):
-                    if self.solved or self.budget.expired():
-                        return
-                    yield from self._round(problem, effort, spaces, last, self._share(effort, i, len(problems)))
-                if not last:
-                    # A part of the time for what further columns find quickly, the rest of them after the next size.
-                    yield from self._extended(further, self.budget.share(0.3 if effort is ROUNDS[0] else 0.5))
+        for step in steps(len(problems)):
+            if self.solved or self.budget.expired():
+                return
+            if isinstance(step, Further):
+                yield from self._extended(islice(further, step.count), self.budget)
+            else:
+                budget = self._share(step.effort, step.variant, len(problems))
+                yield from self._round(problems[step.variant], step.effort, step.families, step.spaces, budget)
 
     def _gauge_noise(self) -> None:
         """Tell the stages how much of y is noise."""
@@ -113,7 +114,7 @@ class Search:
                 if self.solved or self.budget.expired():
                     return
             for child in reversed(chain):
-                yield from self._round(child, ROUNDS[0], FIRST_SPACES, False, self.budget)
+                yield from self._round(child, ROUNDS[0], ALL, FIRST_SPACES, self.budget)
                 if self.solved or self.budget.expired():
                     return
             problems.extend(chain[-1:] or symmetry_chain(problem, self.budget, np.inf)[-1:])
@@ -126,7 +127,7 @@ class Search:
                 return
             yield from self._instant(child)
             if not self.solved:
-                yield from self._round(child, EXTENDED, FEW_SPACES, False, self.budget)
+                yield from self._round(child, EXTENDED, ALL, FEW_SPACES, self.budget)
 
     @property
     def _tolerance(self) -> float:
@@ -146,34 +147,41 @@ class Search:
                 return
 
     def _round(
-        self, problem: Problem, effort: Effort, spaces: tuple[Kind, ...], last: bool, budget: Budget
+        self, problem: Problem, effort: Effort, families: tuple[str, ...], spaces: tuple[Kind, ...], budget: Budget
     ) -> Iterator[Entry]:
+        """The stages of these families: "library" and "last" once, the others in each space."""
         if not problem.active:
             return
+        bench = self._bench(problem, effort, budget)
+        for family, kind in (
+            *(("library", None) for f in families if f == "library"),
+            *((f, kind) for kind in spaces for f in families if f in ("scan", "deep")),
+            *(("last", None) for f in families if f == "last"),
+        ):
+            if kind and kind.base == "waves" and not (self.grammar.allows("sin") and self.grammar.allows("cos")):
+                continue
+            for stage in stages_of(family):
+                if self.solved or budget.expired():
+                    return
+                yield from self._stage(stage, Work(problem, self.table, self.grammar, bench, kind, effort), budget)
+            if kind and family == families[-1]:
+                bench.forget_features(kind)
+
+    def _bench(self, problem: Problem, effort: Effort, budget: Budget) -> Workbench:
+        """The problem's workbench at this size; those of the first round, small ones, are kept for its later steps."""
+        if effort is not ROUNDS[0]:
+            self._benches.clear()
+        elif problem in self._benches:
+            return self._benches[problem]
+        effort = affordable(effort, self.memory, self.problem.rows.weight.size)
         library = grow(problem, effort.size, self.grammar, budget.share(0.35), self.threads)
         self.tried += int(library.values.tried)
         bench = Workbench(
             problem, library, self.grammar, self.table, self.threads, budget, self._tolerance, counted=self._count
         )
-        if not last:
-            for stage in stages_of("library"):
-                yield from self._stage(stage, Work(problem, self.table, self.grammar, bench, None, effort), budget)
-                if self.solved:
-                    return
-        for kind in spaces:
-            if kind.base == "waves" and not (self.grammar.allows("sin") and self.grammar.allows("cos")):
-                continue
-            work = Work(problem, self.table, self.grammar, bench, kind, effort)
-            for stage in stages_of("scan"):
-                if self.solved or budget.expired():
-                    return
-                yield from self._stage(stage, work, budget)
-            bench.forget_features(kind)
-        if last:
-            for stage in stages_of("last"):
-                if self.solved or budget.expired():
-                    return
-                yield from self._stage(stage, Work(problem, self.table, self.grammar, bench, None, effort), budget)
+        if effort is ROUNDS[0]:
+            self._benches[problem] = bench
+        return bench
 
     def _stage(self, stage: Stage, work: Work, budget: Budget) -> Iterator[Entry]:
         where = " ".join(w for w in (
@@ -216,8 +224,8 @@ class Search:
         # Simplification takes longer than the evaluation: only for what could come onto the front.
         if not self.front.admits(formula.complexity * 2 // 3, error):
             return None
-        if self.units is not None and not self.units.plausible(formula):
-            return self.units.reject(formula, error)
+        if self.units is not None and not self.units.plausible(formula, error):
+            return None
         formula = formula.simplify()
         if error <= self.floor:
             formula = self._shorter(formula, error)
@@ -230,8 +238,8 @@ class Search:
         error = self.table.error_on_all(formula)
         if not np.isfinite(error) or not self._wanted(formula, error):
             return None
-        if self.units is not None and not self.units.permits(formula):
-            return self.units.reject(formula, error)
+        if self.units is not None and not self.units.permits(formula, error):
+            return None
         entry = Entry(formula, formula.complexity, error, stage)
         self.front.add(entry)
         if error <= self.floor:

@@ -17,8 +17,9 @@ from fitx.search.bench import Workbench
 from fitx.search.budget import Budget
 from fitx.search.fit import Structure, fit_structure
 from fitx.search.library import EXPONENTIAL, SQRT
+from fitx.search.monomials import monomial_values, polynomial_exponents
 from fitx.search.stages.base import Stage, Work
-from fitx.search.stages.polynomial import monomial_formula, monomial_values, polynomial_exponents
+from fitx.search.stages.polynomial import monomial_formula
 from fitx.search.stages.shift import FEW, shift_terms
 from fitx.search.targets import TARGETS, Target, targets_for
 
@@ -114,7 +115,7 @@ def _polynomials(bench: Workbench) -> tuple[tuple[tuple[int, ...], ...], Array]:
         basis = _basis(bench, powers)
         left = values - (values @ basis.T) @ basis
         explained = (left * left).sum(axis=1) < _EXACT * (values * values).sum(axis=1)
-        if degree == 1 or explained.mean() < 0.1:
+        if degree == 1 or explained.sum() < 0.1 * len(others):
             return powers, basis
         degree -= 1
 

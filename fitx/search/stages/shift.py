@@ -46,7 +46,7 @@ class Shift(Stage):
     """log|T(y) - c A| explained by one expression of the library, then by two."""
 
     name = "shift"
-    family = "scan"
+    family = "deep"
     rank = 50
 
     def run(self, work: Work, budget: Budget) -> Iterator[Formula]:

@@ -1,0 +1,59 @@
+"""The order of the systematic stages: which round, on which variant of the problem, which stages, in which spaces.
+
+Cheap before dear: the first variant as a whole, a few further columns, the cheap stages on the other variants, and
+only then the dear stages. The order is by counts of work, so that it is the same on every machine.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from fitx.search.rounds import FIRST_SPACES, ROUNDS, SECOND_SPACES
+from fitx.search.spaces import Kind
+from fitx.search.stages.base import Effort
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One variant of the problem, by its number, at one size. families: of stages, in this order in each space."""
+
+    effort: Effort
+    variant: int
+    families: tuple[str, ...]
+    spaces: tuple[Kind, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Further:
+    """So many of the problems with a further column."""
+
+    count: int
+
+
+ALL = ("library", "scan", "deep")
+CHEAP = ("library", "scan")
+DEEP = ("deep",)
+REST = ("scan", "deep", "last")
+
+
+def steps(variants: int) -> Iterator[Step | Further]:
+    """The order for so many variants of the problem."""
+    small, *larger = ROUNDS
+    others = range(1, variants)
+    yield Step(small, 0, ALL, FIRST_SPACES)
+    yield Further(4)
+    yield Step(small, 0, REST, SECOND_SPACES)
+    for i in others:
+        yield Step(small, i, CHEAP, FIRST_SPACES)
+    yield Further(10)
+    for i in others:
+        yield Step(small, i, DEEP, FIRST_SPACES)
+    for i in others:
+        yield Step(small, i, REST, SECOND_SPACES)
+    for effort in larger:
+        for i in range(variants):
+            yield Step(effort, i, ALL, FIRST_SPACES)
+        yield Further(30)
+        for i in range(variants):
+            yield Step(effort, i, REST, SECOND_SPACES)
