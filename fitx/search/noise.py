@@ -11,13 +11,13 @@ Jennen-Steinmetz 1986 (differences of neighbours); Rice 1984]
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
-from fitx.search.stages.polynomial import monomial_values, polynomial_exponents
+from fitx.search.monomials import monomial_values, polynomial_exponents
 
 Array = npt.NDArray[np.float64]
 
@@ -27,6 +27,7 @@ _LEAST = 1e-16  # relative variance below which there is no noise, only rounding
 _MOST = 0.3  # relative variance above which a polynomial that stops getting better may just be the wrong tool
 _FLAT = 0.75  # s2 of the highest degree over s2 two degrees before, from which on it has stopped falling
 _AGREE = 1.5  # a level may be this much above the smallest s2 of all
+_REACH = 3.5  # standard deviations that noise may move the ends of y's range
 _REPEATS = 8  # degrees of freedom of repeated rows from which on these tell
 
 
@@ -141,6 +142,29 @@ def _polynomials(x: Array, t: Array, w: Array, approximations: list[Array]) -> I
         yield Design(logs, size).variance(np.log(z))
     if (good := np.sign(np.median(t)) * t > 0).mean() > 0.9:  # roots of sums
         yield Design(x[varying][:, good], np.sqrt(w[good]) / (2 * np.abs(t[good]))).variance(t[good] ** 2)
+
+
+def within(y: Array, sigma: Array | None) -> Array:
+    """y without what noise may have added to its range at either end: what a target has to be defined for."""
+    if sigma is None:
+        return y
+    low, high = float((y + _REACH * sigma).min()), float((y - _REACH * sigma).max())
+    return np.clip(y, low, high) if low < high else y
+
+
+def row_weights(target: Callable[[Array], Array], y: Array, sigma: Array, log: bool) -> Array:
+    """1 / standard deviation of T(y), or of log|T(y)|, for noise of standard deviation sigma in y: by the delta method
+    sigma |T'(y)|, here from T(y + sigma) and T(y - sigma). 0 where T is undefined or (log) changes sign between these.
+
+    Residuals times these weights have variance 1 for the law.
+    """
+    with np.errstate(all="ignore"):
+        low, middle, high = (target(v) for v in (y - sigma, y, y + sigma))
+        if log:
+            one_sign = np.sign(low) * np.sign(high) > 0
+            low, middle, high = (np.where(one_sign, np.log(np.abs(v)), np.nan) for v in (low, middle, high))
+        w = 1 / np.sqrt(((high - middle) ** 2 + (low - middle) ** 2) / 2)
+    return np.where(np.isfinite(w) & np.isfinite(middle), w, 0.0)
 
 
 class Design:

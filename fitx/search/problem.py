@@ -24,7 +24,7 @@ class Problem:
 
     y: (n,), what is to be explained here; lift: a formula for it -> the formula for the table's target.
     active: columns that the library is made of; the others enter as powers only. rows: the samples.
-    label: the reductions that led here. power: shown exponents of columns already divided out (for the label only).
+    label: the reductions that led here. sigma: (n,) standard deviation of the noise in y, None where y is exact.
     """
 
     columns: Array
@@ -34,6 +34,7 @@ class Problem:
     active: tuple[int, ...]
     lift: Callable[[Formula], Formula] = _same
     label: str = ""
+    sigma: Array | None = None
 
     @property
     def d(self) -> int:
@@ -50,7 +51,14 @@ class Problem:
         lift = self.lift
         with np.errstate(all="ignore"):
             y = self.y / factor
-        return replace(self, y=y, active=tuple(active), lift=lambda f: lift(formula * f), label=self.label + label)
+            sigma = None if self.sigma is None else self.sigma / np.abs(factor)
+        return replace(
+            self, y=y, active=tuple(active), lift=lambda f: lift(formula * f), label=self.label + label, sigma=sigma
+        )
+
+    def noisy(self, sigma: Array, rows: RowSample) -> Problem:
+        """The same problem with the noise known, and with other samples."""
+        return replace(self, sigma=sigma, rows=rows)
 
     def with_columns(self, columns: Array, formulas: Sequence[Formula], label: str) -> Problem:
         """The same target with other columns, all active."""

@@ -17,8 +17,8 @@ import numpy.typing as npt
 from fitx.formula import Const, Formula
 from fitx.search.algebra import power
 from fitx.search.budget import Budget
+from fitx.search.monomials import polynomial_exponents
 from fitx.search.problem import Problem
-from fitx.search.stages.polynomial import polynomial_exponents
 
 Array = npt.NDArray[np.float64]
 

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import lru_cache
-from itertools import combinations_with_replacement
 
 import numpy as np
 import numpy.typing as npt
@@ -13,6 +11,7 @@ from fitx.formula import Const, Formula
 from fitx.search.algebra import product
 from fitx.search.budget import Budget
 from fitx.search.fit import Structure, fit_structure
+from fitx.search.monomials import monomial_values, polynomial_exponents
 from fitx.search.problem import Problem
 from fitx.search.stages.base import Stage, Work
 from fitx.search.targets import targets_for
@@ -61,32 +60,6 @@ class SparsePolynomial(Stage):
                     base = [monomial_formula(problem, e) for e in exponents]
                     s = Structure(problem, target, base, A, (), log_target=False, log_terms=False)
                     yield from fit_structure(s, work.table)
-
-
-@lru_cache(maxsize=256)
-def polynomial_exponents(d: int, degree: int) -> tuple[tuple[int, ...], ...]:
-    """Exponents of all monomials of d variables up to a degree, the constant first."""
-    if d and np.prod([(d + i) / i for i in range(1, degree + 1)]) > 100_000:
-        return ((0,) * d,) * 100_001
-    found: list[tuple[int, ...]] = []
-    for total in range(degree + 1):
-        for chosen in combinations_with_replacement(range(d), total):
-            e = [0] * d
-            for k in chosen:
-                e[k] += 1
-            found.append(tuple(e))
-    return tuple(found)
-
-
-def monomial_values(columns: Array, exponents: tuple[tuple[int, ...], ...]) -> Array:
-    """(terms, n) values of the monomials of columns (d, n), each made from one of lower degree."""
-    values: dict[tuple[int, ...], Array] = {(0,) * len(columns): np.ones(columns.shape[1])}
-    for e in exponents:
-        if e not in values:
-            k = next(i for i, p in enumerate(e) if p)
-            lower = (*e[:k], e[k] - 1, *e[k + 1 :])
-            values[e] = values[lower] * columns[k]
-    return np.array([values[e] for e in exponents])
 
 
 def monomial_formula(problem: Problem, exponents: tuple[int, ...]) -> Formula:

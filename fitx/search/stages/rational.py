@@ -10,9 +10,10 @@ import numpy.typing as npt
 from fitx.formula import Formula
 from fitx.search.algebra import linear
 from fitx.search.budget import Budget
+from fitx.search.monomials import monomial_values, polynomial_exponents
 from fitx.search.relations import sparse_relation
 from fitx.search.stages.base import Stage, Work
-from fitx.search.stages.polynomial import monomial_formula, monomial_values, polynomial_exponents
+from fitx.search.stages.polynomial import monomial_formula
 from fitx.search.targets import Target, targets_for
 
 Array = npt.NDArray[np.float64]
