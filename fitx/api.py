@@ -33,6 +33,7 @@ def fit(
     time_limit: float | None = None,
     jobs: int | None = None,
     max_complexity: int | None = None,
+    units: Mapping[str, str] | None = None,
     progress: Callable[[str], None] | None = None,
     options: Mapping[str, Any] | None = None,
 ) -> Fit:
@@ -47,6 +48,8 @@ def fit(
       groups (n,): whole groups are kept back; "group:NAME" takes them from that column of a data frame.
     seed: same data, options and seed, same formula. time_limit: seconds; by default 30 where a method searches.
     jobs: threads, by default one for each core.
+    units: {"x": "m", "t": "s", "y": "m"}, of features and target; others are plain numbers. A search then proposes
+      dimensionally valid formulas only.
     options: {"poly.degree": 3}, as `--set` on the command line. progress: called with a line for each improvement.
 
     Errors: FitxError where the data are at fault, UsageError (also a ValueError) where an argument is.
@@ -86,6 +89,7 @@ def fit(
         jobs=jobs,
         max_complexity=max_complexity,
         options=dict(options or {}),
+        units=None if units is None else {str(c): str(u) for c, u in units.items()},
         progress=progress,
     )
     result = fit_data(Data(matrix, target, names, weights, absolute, target_name), settings)

@@ -40,7 +40,8 @@ REFIT_FRONT = 1_000_000  # rows up to which every candidate of the front, not on
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """How to fit; the flags of `fitx fit`. options: "METHOD.NAME" -> value. progress: called with lines of text."""
+    """How to fit; the flags of `fitx fit`. options: "METHOD.NAME" -> value. progress: called with lines of text.
+    units: column -> unit, as the user gave them (columns left out are plain numbers); None: those of the table."""
 
     methods: tuple[str, ...] = ("auto",)
     holdout: float = 0.25
@@ -51,22 +52,29 @@ class Settings:
     jobs: int | None = None
     max_complexity: int | None = None
     options: Mapping[str, Any] = field(default_factory=dict)
+    units: Mapping[str, str] | None = None
     progress: Callable[[str], None] | None = None
 
 
-def fit_data(data: Data, settings: Settings, warnings: Sequence[str] = ()) -> Fit:
-    """Fit the rows of `data`. Errors: FitxError where the data are at fault, UsageError where the settings are."""
+def fit_data(
+    data: Data, settings: Settings, warnings: Sequence[str] = (), units: Mapping[str, str] | None = None
+) -> Fit:
+    """Fit the rows of `data`. units: those that the table has; `settings.units` are instead of them.
+
+    Errors: FitxError where the data are at fault, UsageError where the settings are.
+    """
     began = time.perf_counter()
     check_settings(settings)
     fitters = choose_fitters(settings)
     if data.n == 0 or data.d == 0:
         raise FitxError("there are no rows to fit" if data.n == 0 else "there is no feature to explain the target by")
+    data, remarks = _with_dimensions(data, settings, fitters, units or {})
     rng = np.random.default_rng(settings.seed)
     split = split_rows(data.n, settings.holdout, settings.split, rng, settings.groups)
     # The first contest, the one that decides, gets half of the time where folds repeat it; the last tenth is for
     # refitting and the report.
     limit = settings.time_limit or (np.inf if all(f.fixed_structures for f in fitters) else SEARCH_SECONDS)
-    contest = Contest(fitters, settings, began + limit * (0.5 if split.folds else 0.9), list(warnings))
+    contest = Contest(fitters, settings, began + limit * (0.5 if split.folds else 0.9), [*warnings, *remarks])
     if split.folds or not split.parts:
         chosen, front = run_contest(contest, data)
         holdout = contest.or_else(lambda: _cross_validate(contest, data, split, began + 0.9 * limit), _CUT_SHORT)
@@ -103,6 +111,7 @@ def fit_data(data: Data, settings: Settings, warnings: Sequence[str] = ()) -> Fi
         candidates=candidates,
         warnings=tuple(all_warnings),
         label=final.label,
+        units=dict(settings.units if settings.units is not None else units or {}),
         seed=settings.seed,
         seconds=time.perf_counter() - began,
         how={"methods": list(settings.methods), "holdout": settings.holdout, "split": settings.split,
@@ -116,8 +125,32 @@ def fit_table(table: Table, settings: Settings) -> Fit:
     """Fit what was read from a file; its units and its warnings go with the result, its warnings first."""
     weights = table.weights if table.sigma is None else 1.0 / table.sigma**2
     data = Data(table.X, table.y, table.feature_names, weights, table.sigma is not None, table.target_name)
-    fit = fit_data(data, replace(settings, groups=table.groups), table.warnings)
-    return replace(fit, units=table.units, how={**fit.how, "source": table.source, "dates": table.dates})
+    fit = fit_data(data, replace(settings, groups=table.groups), table.warnings, table.units)
+    return replace(fit, how={**fit.how, "source": table.source, "dates": table.dates})
+
+
+def _with_dimensions(
+    data: Data, s: Settings, fitters: Sequence[Fitter], units: Mapping[str, str]
+) -> tuple[Data, list[str]]:
+    """The data with their dimensions where a fitter respects units and there are any, and what the user should know."""
+    if not any(f.uses_units for f in fitters) or not (units if s.units is None else s.units):
+        return data, []
+    from fitx.units import read_dimensions
+
+    explicit = s.units is not None
+    found, remark = read_dimensions(s.units or units, data.names, data.target, explicit)
+    if found is not None and not explicit:
+        from fitx.search.dimensions import Units
+        from fitx.search.groups import reachable
+
+        u = Units.of(data.names, found)
+        if not reachable(list(u.columns.values()), u.target):
+            found = None
+            remark = (
+                f"the units in the table do not guide the search: those of the features do not combine to that of "
+                f"`{data.target}`"
+            )
+    return replace(data, dimensions=found), [remark] if remark else []
 
 
 def check_settings(s: Settings) -> None:
@@ -131,6 +164,11 @@ def check_settings(s: Settings) -> None:
         raise UsageError(f"the seed is a whole number from 0 up, got {s.seed}", "the same seed gives the same formula")
     if s.max_complexity is not None and s.max_complexity < 1:
         raise UsageError(f"the complexity is at least 1, got {s.max_complexity}")
+    if s.units:
+        from fitx.units import parse_unit
+
+        for unit in s.units.values():
+            parse_unit(unit)
     for key, value in s.options.items():
         method, dot, option = key.partition(".")
         if not dot:

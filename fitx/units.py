@@ -87,8 +87,8 @@ def read_dimensions(
         arbitrary = [c for c in columns if has_offset(units.get(c, ""))]
         if arbitrary:
             return found, (
-                f"the zero of `{units[arbitrary[0]]}` (column `{arbitrary[0]}`) is arbitrary: formulas are checked as if "
-                "it were kelvin, so that no number can be added to it unless symbolic.free_constants=true"
+                f"the zero of `{units[arbitrary[0]]}` (column `{arbitrary[0]}`) is arbitrary: it is taken as "
+                "kelvin, to which no number can be added unless symbolic.free_constants=true"
             )
         return found, ""
     ignored = "the units in the table do not guide the search: "
@@ -184,7 +184,7 @@ class _Reader:
             found = {}
             self.next()
         elif self.kind == "name":
-            found, exponent = _single(self.token), self.exponent
+            found, exponent = dict(_single(self.token)), self.exponent
             self.next()
             if exponent:
                 return {b: e * _exponent(exponent) for b, e in found.items()}

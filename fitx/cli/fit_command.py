@@ -29,6 +29,7 @@ def fit(
     time_limit: Annotated[float | None, typer.Option("--time-limit", metavar="SECONDS", help="Stop after this time with the best so far [default: 30 where a method searches, else none]")] = None,
     jobs: Annotated[int | None, typer.Option("--jobs", metavar="N", help="Threads; one for each core if not given")] = None,
     max_complexity: Annotated[int | None, typer.Option("--max-complexity", metavar="N", help="Largest number of nodes of a formula")] = None,
+    units: Annotated[str | None, typer.Option("--units", metavar="COLUMN=UNIT,...", help="Units of the columns, for example x=m,t=s,v=m/s; columns not named are plain numbers. A search then proposes dimensionally valid formulas only [default: those of the table]")] = None,
     set_: Annotated[list[str] | None, typer.Option("--set", metavar="METHOD.OPTION=VALUE", help="An option of a method, for example poly.degree=3")] = None,
     missing: Annotated[str, typer.Option("--missing", metavar="drop|error", help="What to do with rows that lack a number")] = "drop",
     digits: Annotated[int | None, typer.Option("--digits", metavar="N", help="Significant digits of constants; as many as the data support if not given")] = None,
@@ -66,11 +67,13 @@ def fit(
     if save is not None and not os.access(save.absolute().parent, os.W_OK):
         raise UsageError(f"cannot save to `{save}`: its folder may not be written", "choose another place to save to")
     from fitx.pipeline import Settings, check_settings, choose_fitters, fit_table
+    from fitx.units import unit_texts
 
     how, _, group = split.partition(":")
     settings = Settings(
         methods=tuple(method or ("auto",)), holdout=holdout, split=how, seed=seed, time_limit=time_limit, jobs=jobs,
         max_complexity=max_complexity, options=_options(set_ or []), progress=progress_line(progress),
+        units=None if units is None else unit_texts(units),
     )  # fmt: skip
     if (how == "group") != bool(group):
         raise UsageError(f"`--split {split}` is not understood", "it is random, last, or group:COLUMN")

@@ -9,7 +9,7 @@ from __future__ import annotations
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar
 
 import numpy as np
@@ -17,6 +17,7 @@ import numpy.typing as npt
 
 from fitx.errors import UsageError
 from fitx.formula import Formula
+from fitx.units import Dimension
 
 Array = npt.NDArray[np.float64]
 
@@ -25,7 +26,8 @@ Array = npt.NDArray[np.float64]
 class Data:
     """Rows to fit. X: (n, d) float64, columns contiguous; y: (n,); weights: (n,) or None, they multiply the squared
     residual; absolute: the weights are 1/sigma**2 of known measurement errors, so that standard errors are not scaled
-    by the residuals; names: (d,) the features' names."""
+    by the residuals; names: (d,) the features' names. dimensions: (d + 1,) those of the features and, last, of the
+    target, where units are known and are to be respected."""
 
     X: Array
     y: Array
@@ -33,6 +35,7 @@ class Data:
     weights: Array | None = None
     absolute: bool = False
     target: str = "y"
+    dimensions: tuple[Dimension, ...] | None = None
 
     @property
     def n(self) -> int:
@@ -49,7 +52,7 @@ class Data:
         if step == 1:
             return self
         weights = None if self.weights is None else self.weights[::step]
-        return Data(self.X[::step], self.y[::step], self.names, weights, self.absolute, self.target)
+        return replace(self, X=self.X[::step], y=self.y[::step], weights=weights)
 
     def take(self, rows: npt.NDArray[np.intp]) -> Data:
         """The data of those rows, in that order."""
@@ -57,7 +60,7 @@ class Data:
         for j in range(self.d):
             np.take(self.X[:, j], rows, out=X[:, j], mode="clip")  # "raise" would copy through a buffer
         weights = None if self.weights is None else self.weights[rows]
-        return Data(X, self.y[rows], self.names, weights, self.absolute, self.target)
+        return replace(self, X=X, y=self.y[rows], weights=weights)
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,6 +155,7 @@ class Fitter(ABC):
     # True where the structures do not depend on y (degrees, knots at quantiles). A structure that was searched for
     # among very many has to pay for that when formulas are chosen: `front.choose`.
     fixed_structures: ClassVar[bool] = False
+    uses_units: ClassVar[bool] = False  # respects `Data.dimensions`, which are read only where a fitter does
 
     def declines(self, data: Data) -> str:
         """Why this method does not apply to the data, in words ("needs one feature, got 3"); "" when it does."""

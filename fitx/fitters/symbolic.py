@@ -20,12 +20,14 @@ class Symbolic(Fitter):
 
     name = "symbolic"
     aliases = ("gp",)
+    uses_units = True
     summary = "laws of any form: a systematic search through formulas of all features"
     options = (
         Option("operators", str, "", "operators that a formula may use, between blanks (empty: the usual ones)"),
         Option("costs", str, "", 'extra cost of operators in the order of the search: "exp=1 sin=2"'),
         Option("forbidden", str, "", 'nestings that are not tried: "sin(exp) log(sqrt)"'),
         Option("time", float, None, "seconds at most, within the time limit of the whole fit"),
+        Option("free_constants", bool, False, "with units: numbers in a formula may carry a unit of their own"),
         Option("memory", float, 1.0, "memory at most, in GiB"),
     )
 
@@ -37,13 +39,17 @@ class Symbolic(Fitter):
         """Formulas as they join the front, so that an interrupt or the time limit leaves the best so far."""
         from threadpoolctl import threadpool_limits
 
-        from fitx.search.setup import make_search
+        from fitx.search.setup import make_search, units_remark
 
         search = make_search(data, context)
-        # The search has threads of its own; BLAS's, which wait by spinning, would fight them for the cores.
-        with threadpool_limits(1, "blas"):
-            for entry in search.run():
-                yield _proposal(entry.formula, entry.stage, data)
+        try:
+            # The search has threads of its own; BLAS's, which wait by spinning, would fight them for the cores.
+            with threadpool_limits(1, "blas"):
+                for entry in search.run():
+                    yield _proposal(entry.formula, entry.stage, data)
+        finally:
+            if remark := units_remark(search):
+                context.warn(remark)
 
 
 def _proposal(formula: Formula, stage: str, data: Data) -> Proposal:

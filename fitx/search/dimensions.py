@@ -11,6 +11,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 
+import numpy as np
+
 from fitx.formula import Call, Const, Formula, Var
 from fitx.formula.operators import COMPARISONS
 from fitx.units import Dimension
@@ -21,7 +23,8 @@ Quantity = tuple[Vector, Unknowns]  # known part, and coefficients of the consta
 
 _NONE: Unknowns = {}
 _PLAIN = frozenset((
-    "exp", "log", "log10", "sin", "cos", "tan", "asin", "acos", "atan", "sinh", "cosh", "tanh", "logistic", "floor", "ceil",
+    "exp", "log", "log10", "sin", "cos", "tan", "asin", "acos", "atan", "sinh", "cosh", "tanh", "logistic",
+    "floor", "ceil",
 ))  # fmt: skip
 _SAME = frozenset(("add", "sub", "min", "max"))
 _POWERS = {"sqrt": Fraction(1, 2), "cbrt": Fraction(1, 3), "square": Fraction(2), "cube": Fraction(3)}
@@ -57,18 +60,20 @@ class Units:
         """Nothing has a dimension: every formula is valid."""
         return not self.bases
 
-    def permits(self, formula: Formula) -> bool:
-        """Whether the formula is valid and has the target's dimension."""
-        return self._consistent(formula, 0.0)
+    def permits(self, formula: Formula, error: float = np.inf) -> bool:
+        """Whether the formula is valid and has the target's dimension. error: remembered if it is turned down."""
+        return self._judge(formula, error, 0.0)
 
-    def plausible(self, formula: Formula) -> bool:
+    def plausible(self, formula: Formula, error: float = np.inf) -> bool:
         """The same, with exponents that are nearly halves taken as such: constants not yet refined."""
-        return self._consistent(formula, _NEAR)
+        return self._judge(formula, error, _NEAR)
 
-    def reject(self, formula: Formula, error: float) -> None:
-        """Remember the best formula that was turned down, to tell the user in the end."""
-        if self.rejected is None or error < self.rejected[0]:
+    def _judge(self, formula: Formula, error: float, slack: float) -> bool:
+        if self._consistent(formula, slack):
+            return True
+        if error < (self.rejected[0] if self.rejected else np.inf):
             self.rejected = (error, formula)
+        return False
 
     def dimension(self, formula: Formula) -> Vector | None:
         """The dimension of a formula whose numbers are plain; None where it is not valid."""

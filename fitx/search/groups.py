@@ -1,5 +1,5 @@
-"""Dimensionless groups: y = m F(p_1, ..., p_k), where m is a product of powers of columns that has y's dimension and the
-p_i are products of powers that have none (Buckingham 1914).
+"""Dimensionless groups: y = m F(p_1, ..., p_k), where m is a product of powers of columns that has y's dimension and
+the p_i are products of powers that have none (Buckingham 1914).
 
 As many columns as there are independent dimensions repeat; every other column, and y, is divided by their powers. Which
 columns repeat is a choice: those that give the shortest products come first.

@@ -5,21 +5,27 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from fitx.errors import FitxError
 from fitx.fitters.base import Context, Data
 from fitx.search.budget import Budget
+from fitx.search.dimensions import Units
 from fitx.search.engine import ROUNDING, Search
 from fitx.search.grammar import DEFAULT_OPERATORS, parse_grammar
+from fitx.search.groups import Columns, group_problems, monomials, reachable
 from fitx.search.problem import make_problem
 from fitx.search.rows import SAMPLE
 from fitx.search.table import Table
+from fitx.units import describe
 
 Array = npt.NDArray[np.float64]
 
 DEFAULT_SECONDS = 30.0
+_MUCH = 0.25  # share of the squared error: half the residual
 
 
 def make_search(data: Data, context: Context) -> Search:
-    """The search for this data. Errors: UsageError for an unknown operator."""
+    """The search for this data. Errors: UsageError for an unknown operator, FitxError where units rule
+    out every formula."""
     o = context.options
     grammar = parse_grammar(o["operators"] or DEFAULT_OPERATORS, o["costs"], o["forbidden"])
     budget = Budget(context.deadline)
@@ -32,10 +38,52 @@ def make_search(data: Data, context: Context) -> Search:
     problem = make_problem(X[:, used], y, tuple(data.names[j] for j in used), context.rng)
     check = rows[problem.rows.check]
     table = Table(np.ascontiguousarray(data.X.T), data.y, data.names, check, data.weights, context.jobs, rounding)
-    return Search(
+    search = Search(
         problem, table, grammar, budget, threads=context.jobs, floor=max(ROUNDING, rounding),
         memory=int(o["memory"] * 2**30), max_complexity=context.max_complexity, tell=context.tell,
     )  # fmt: skip
+    if data.dimensions is not None:
+        guide_by_units(search, Units.of(data.names, data.dimensions, o["free_constants"]), X, y, data)
+    return search
+
+
+def guide_by_units(search: Search, units: Units, X: Array, y: Array, data: Data) -> None:
+    """Let the search propose valid formulas only, and look at dimensionless groups first; X, y: its working rows.
+
+    Errors: FitxError where no valid formula can have the target's unit.
+    """
+    if units.trivial:
+        return
+    search.units = units
+    if units.free_constants:
+        return
+    assert data.dimensions is not None
+    vectors = [units.columns[name] for name in data.names]
+    if not reachable(vectors, units.target):
+        absent = [b for i, b in enumerate(units.bases) if units.target[i] and not any(v[i] for v in vectors)]
+        what = f"no feature has {' or '.join(b.strip('[]') for b in absent)}" if absent else "they do not combine to it"
+        raise FitxError(
+            f"no formula of these features has the unit of `{data.target}` ({describe(data.dimensions[-1])}): {what}",
+            "add the column that is missing (a constant column will do), or let numbers in the formula carry units: "
+            "symbolic.free_constants=true",
+        )
+    whole = Columns(data.names, np.ascontiguousarray(X.T))
+    search.groups = tuple(group_problems(search.problem, whole, units))
+    search.guesses = tuple(monomials(whole, y, units))
+
+
+def units_remark(search: Search) -> str:
+    """What to tell the user where formulas that are not valid fit much better than those that are; else ""."""
+    u, best = search.units, search.front.best
+    if u is None or u.rejected is None:
+        return ""
+    error = np.inf if best is None else best.error
+    if error <= search.floor or not u.rejected[0] < _MUCH * error:
+        return ""
+    return (
+        f"a formula that the units forbid fits much better ({u.rejected[1].text(6)[:100]}): check the units, leave "
+        "them out, or let numbers in the formula carry units with symbolic.free_constants=true"
+    )
 
 
 def working_rows(n: int, rng: np.random.Generator) -> npt.NDArray[np.intp]:

@@ -65,6 +65,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--set", action="append", default=[], metavar="METHOD.OPTION=VALUE", help="as for `fitx fit`")
     parser.add_argument("--peers", metavar="PYTHON", help="interpreter with pyoperon and gplearn")
     parser.add_argument("--peer", action="append", help="only this peer; may be repeated")
+    parser.add_argument("--units", action="store_true", help="give the units where the law has them")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write every row and the table")
     return parser.parse_args()
 
@@ -97,7 +98,9 @@ def text_of(fit: Any) -> str:
     return str(fit.expr.xreplace({sympy.E: sympy.Float(math.e)}))
 
 
-def run_fitx(o: argparse.Namespace, X: Any, y: Any, names: list[str]) -> tuple[peers.Answer, Any]:
+def run_fitx(
+    o: argparse.Namespace, X: Any, y: Any, names: list[str], target: str = "y", units: dict[str, str] | None = None
+) -> tuple[peers.Answer, Any]:
     """The answer of `fitx.fit` and its `predict`, None where it declined."""
     import fitx
 
@@ -105,7 +108,7 @@ def run_fitx(o: argparse.Namespace, X: Any, y: Any, names: list[str]) -> tuple[p
     try:
         fit = fitx.fit(
             X, y, method=o.method, feature_names=names, time_limit=o.limit, seed=o.seed, jobs=o.jobs,
-            options=dict(map(option, o.set)) or None,
+            options=dict(map(option, o.set)) or None, target_name=target, units=units,
         )  # fmt: skip
     except Exception as error:  # a law on which it fails is a law not found; the others still run
         return peers.Answer("", time.perf_counter() - began, f"{type(error).__name__}: {error}"), None
@@ -114,6 +117,17 @@ def run_fitx(o: argparse.Namespace, X: Any, y: Any, names: list[str]) -> tuple[p
         return peers.Answer(text_of(fit), seconds), fit.predict
     except Exception as error:
         return peers.Answer("", seconds, f"no formula: {type(error).__name__}: {error}"), None
+
+
+def units_of(law: laws.Law, target: str) -> dict[str, str] | None:
+    """The law's units, that of its target under the name `target`; in Feynman's catalogue T stands for kelvin."""
+    if not law.get("units"):
+        return None
+    found = {name: text.rpartition(", ")[2].replace("Dimensionless", "1") for name, text in law["units"].items()}
+    if law["suite"] == "feynman":
+        found = {name: text.replace("T", "K") for name, text in found.items()}
+    last = found.pop(law["target"], "1")
+    return found | {target: last}
 
 
 def warm_up(o: argparse.Namespace) -> None:
@@ -144,7 +158,8 @@ def measure(o: argparse.Namespace, suite: str, law: laws.Law, found: list[str]) 
     names = laws.feature_names(law, o.nuisance)
     for search in found:
         if search == "fitx":
-            answer, predict = run_fitx(o, X, y, names)
+            target = law["target"] if law["target"] not in names else "y"
+            answer, predict = run_fitx(o, X, y, names, target, units_of(law, target) if o.units else None)
         else:
             predict = None
             answer = peers.run(search, o.peers, X, y, names, seconds=o.limit, threads=o.jobs, seed=o.seed)
