@@ -19,12 +19,13 @@ from fitx.search.bench import Workbench
 from fitx.search.budget import Budget
 from fitx.search.clear import collected
 from fitx.search.dimensions import Units
+from fitx.search.evolve.slices import Slices
 from fitx.search.extend import extended
 from fitx.search.front import Entry, Front
 from fitx.search.grammar import Grammar
 from fitx.search.growth import grow
 from fitx.search.noise import estimate_noise
-from fitx.search.plan import ALL, Further, steps
+from fitx.search.plan import ALL, Evolve, Further, steps
 from fitx.search.problem import Problem
 from fitx.search.reduce import symmetry_chain
 from fitx.search.refine import float_constants, refine
@@ -65,6 +66,7 @@ class Search:
     solved: bool = False
     _began: float = field(init=False)
     _benches: dict[Problem, Workbench] = field(init=False, default_factory=dict)
+    _evolutions: dict[Problem, Slices] = field(init=False, default_factory=dict)
     _last_told: float = field(init=False)
 
     def __post_init__(self) -> None:
@@ -93,6 +95,8 @@ class Search:
                 return
             if isinstance(step, Further):
                 yield from self._extended(islice(further, step.count), self.budget)
+            elif isinstance(step, Evolve):
+                yield from self._evolved(problems[step.variant], step.offspring)
             else:
                 budget = self._share(step.effort, step.variant, len(problems))
                 yield from self._round(problems[step.variant], step.effort, step.families, step.spaces, budget)
@@ -128,6 +132,12 @@ class Search:
             yield from self._instant(child)
             if not self.solved:
                 yield from self._round(child, EXTENDED, ALL, FEW_SPACES, self.budget)
+
+    def _evolved(self, problem: Problem, offspring: int) -> Iterator[Entry]:
+        """A slice of evolution, which goes on where the last one stopped."""
+        slices = self._evolutions.setdefault(problem, Slices(problem, self.grammar, self.floor, self.threads))
+        formulas = slices.run(offspring, [entry.formula for entry in self.front], self.budget)
+        yield from self._offered(formulas, f"{problem.label}evolution")
 
     @property
     def _tolerance(self) -> float:
@@ -187,7 +197,9 @@ class Search:
         where = " ".join(w for w in (
             work.problem.label, work.effort.name if work.effort else "", work.kind.name if work.kind else "", stage.name
         ) if w)  # fmt: skip
-        formulas = stage.run(work, budget)
+        yield from self._offered(stage.run(work, budget), where)
+
+    def _offered(self, formulas: Iterator[Formula], where: str) -> Iterator[Entry]:
         while not self.solved:
             # Formulas of the search overflow and leave their domains all the time.
             with np.errstate(all="ignore"):

@@ -31,19 +31,28 @@ class Further:
     count: int
 
 
+@dataclass(frozen=True, slots=True)
+class Evolve:
+    """So many offspring more of the evolution on one variant of the problem."""
+
+    variant: int
+    offspring: int
+
+
 ALL = ("library", "scan", "deep")
 CHEAP = ("library", "scan")
 DEEP = ("deep",)
 REST = ("scan", "deep", "last")
 
 
-def steps(variants: int) -> Iterator[Step | Further]:
+def steps(variants: int) -> Iterator[Step | Further | Evolve]:
     """The order for so many variants of the problem."""
     small, *larger = ROUNDS
     others = range(1, variants)
     yield Step(small, 0, ALL, FIRST_SPACES)
     yield Further(4)
     yield Step(small, 0, REST, SECOND_SPACES)
+    yield Evolve(0, 20_000)
     for i in others:
         yield Step(small, i, CHEAP, FIRST_SPACES)
     yield Further(10)
@@ -52,8 +61,11 @@ def steps(variants: int) -> Iterator[Step | Further]:
     for i in others:
         yield Step(small, i, REST, SECOND_SPACES)
     for effort in larger:
+        for i in sorted({0, variants - 1}):
+            yield Evolve(i, 60_000)
         for i in range(variants):
             yield Step(effort, i, ALL, FIRST_SPACES)
+            yield Evolve(i, 30_000)
         yield Further(30)
         for i in range(variants):
             yield Step(effort, i, REST, SECOND_SPACES)

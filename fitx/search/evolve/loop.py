@@ -1,0 +1,146 @@
+"""The generations: islands that differ in the target they explain, all offspring of a generation fitted in one call.
+
+Each island has a generator of its own and genomes move at fixed generations, so that the outcome depends on the seed
+alone, not on the number of threads. [Operon's recipe: linear scaling and Levenberg-Marquardt, Burlacu et al. 2020;
+quality-diversity archives: Mouret and Clune 2015]
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from random import Random
+
+import numpy as np
+import numpy.typing as npt
+
+from fitx.search.evolve.archive import Archive
+from fitx.search.evolve.batch import Rows, fit_batch
+from fitx.search.evolve.genome import Genome, Token
+from fitx.search.evolve.variation import Alphabet, offspring, random_tree
+
+Array = npt.NDArray[np.float64]
+
+OFFSPRING = 250  # of an island in a generation
+ELITES = 800  # that an island keeps
+COARSE, FINE = 6, 25  # iterations for every offspring, and for those on the front
+MIGRATION = 12  # generations between exchanges
+TRIES = 3  # times that one structure is fitted, from other starting constants
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A genome on some island's front: y = a + b f there, with its error on the sample."""
+
+    island: int
+    genome: Genome
+    offset: float
+    factor: float
+    error: float
+
+
+@dataclass(slots=True)
+class Island:
+    """rows: the sample with the island's target; tried: structures and how often they were fitted."""
+
+    rows: Rows
+    rng: Random
+    archive: Archive
+    tried: dict[tuple[Token | None, ...], int] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class Evolution:
+    """Islands on targets y (n,) over columns (d, n). evaluated: genomes fitted so far."""
+
+    alphabet: Alphabet
+    columns: Array
+    targets: Sequence[Array]
+    weights: Array | None = None
+    threads: int = 1
+    seed: int = 0
+    coarse: int = COARSE
+    evaluated: int = 0
+    islands: list[Island] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.islands = [
+            Island(Rows(self.columns, y, self.weights), Random(f"{self.seed} {i}"), Archive(ELITES))
+            for i, y in enumerate(self.targets)
+        ]
+
+    def generations(self, seeds: Sequence[Genome] = ()) -> Iterator[list[Found]]:
+        """For ever: what came onto the front of an island, generation by generation; first seeds and random trees."""
+        first = [[*seeds, *(random_tree(self.alphabet, i.rng, i.rng.randrange(1, 5)) for _ in range(2 * OFFSPRING))]
+                 for i in self.islands]  # fmt: skip
+        yield list(self._fitted(first))
+        generation = 0
+        while True:
+            generation += 1
+            children = [self._children(island) for island in self.islands]
+            if generation % MIGRATION == 0:
+                for k, island in enumerate(self.islands):
+                    donor = self.islands[(k + 1) % len(self.islands)].archive
+                    if donor.elites:
+                        children[k] += [donor.parent(island.rng) for _ in range(20)]
+            yield list(self._fitted(children))
+
+    def _children(self, island: Island) -> list[Genome]:
+        rng, archive = island.rng, island.archive
+        children = []
+        for _ in range(OFFSPRING):
+            if not archive.elites:
+                child: Genome | None = random_tree(self.alphabet, rng, rng.randrange(1, 5))
+            else:
+                child = offspring(archive.parent(rng), archive.parent(rng), self.alphabet, rng)
+            if child is not None:
+                children.append(child)
+        return children
+
+    def _fitted(self, children: list[list[Genome]]) -> Iterator[Found]:
+        for k, island in enumerate(self.islands):
+            fresh = []
+            for g in children[k]:
+                structure = tuple(None if type(t) is float else t for t in g)
+                count = island.tried.get(structure, 0)
+                if count < TRIES and self.alphabet.fits(g):
+                    island.tried[structure] = TRIES if len(structure) == len(g) and None not in structure else count + 1
+                    fresh.append(g)
+            if fresh:
+                yield from self._entered(k, fresh)
+
+    def _entered(self, k: int, fresh: list[Genome]) -> Iterator[Found]:
+        """Fit, enter the archive, and fit what may belong on the front to the end."""
+        island = self.islands[k]
+        fitted = fit_batch(fresh, island.rows, self.coarse, 0, self.threads)
+        self.evaluated += len(fresh)
+        limits = _limits(island.archive)
+        promising = []
+        for i in np.argsort(fitted.error, kind="stable"):
+            error = float(fitted.error[i])
+            if not error < 1:
+                break
+            g = fitted.genome(int(i), fresh[i])
+            island.archive.add(error, g)
+            if error < 1.5 * limits.get(len(g), 1.0):
+                promising.append(g)
+        promising = promising[:30]
+        if promising:
+            fitted = fit_batch(promising, island.rows, 0, FINE, self.threads)
+            for i in np.argsort(fitted.error, kind="stable"):
+                error = float(fitted.error[i])
+                g = fitted.genome(int(i), promising[i])
+                if error < 1 and island.archive.add(error, g) and error < 0.999 * limits.get(len(g), 1.0):
+                    yield Found(k, g, float(fitted.linear[i, 0]), float(fitted.linear[i, 1]), error)
+        island.archive.settle()
+
+
+def _limits(archive: Archive) -> dict[int, float]:
+    """Least error of genomes up to each size."""
+    limits: dict[int, float] = {}
+    least = 1.0
+    by_size = {size: error for error, size, _ in reversed(archive.front)}
+    for size in range(1, 200):
+        least = min(least, by_size.get(size, 1.0))
+        limits[size] = least
+    return limits

@@ -1,0 +1,111 @@
+"""Evolution on one problem, a slice at a time: it goes on where it stopped, and offers what it found as formulas."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+
+from fitx.formula import Const, Formula, Var
+from fitx.search.budget import Budget
+from fitx.search.evolve.batch import MOST_NODES
+from fitx.search.evolve.genome import Genome, formula_of, genome_of
+from fitx.search.evolve.loop import Evolution, Found
+from fitx.search.evolve.variation import make_alphabet
+from fitx.search.grammar import Grammar
+from fitx.search.problem import Problem
+from fitx.search.targets import Target, targets_for
+
+Array = npt.NDArray[np.float64]
+
+_TARGETS = ("y", "log y", "1/y", "exp y", "y^2")
+_ISLANDS = 5
+_SPREAD = 1e4  # of |T(y)|, beyond which a target is a matter of a few rows
+_EXACT = 1e-13  # error on the sample below which a formula is offered at once
+
+
+@dataclass(slots=True)
+class Slices:
+    """Evolution on the screening rows of `problem`. floor: error at which a formula is exact; told: front genomes that
+    were offered."""
+
+    problem: Problem
+    grammar: Grammar
+    floor: float
+    threads: int = 1
+    _evolution: Evolution | None = None
+    _targets: list[Target] = field(default_factory=list)
+    _generations: Iterator[list[Found]] | None = None
+    _fronts: dict[tuple[int, int], Found] = field(default_factory=dict)
+
+    @property
+    def evaluated(self) -> int:
+        """Genomes fitted so far."""
+        return 0 if self._evolution is None else self._evolution.evaluated
+
+    def run(self, offspring: int, seeds: Sequence[Formula], budget: Budget) -> Iterator[Formula]:
+        """So many offspring more; exact formulas as they come, the fronts at the end. seeds: formulas for the table's
+        target, of which only those of the problem's own columns serve, and only in the first slice."""
+        if self._generations is None:
+            self._begin(seeds)
+        assert self._generations is not None
+        if not self._targets:
+            return
+        until = self.evaluated + offspring
+        fresh: set[tuple[int, int]] = set()
+        while self.evaluated < until and not budget.expired():
+            before = self.evaluated
+            for found in next(self._generations):
+                key = (found.island, len(found.genome))
+                self._fronts[key] = found
+                fresh.add(key)
+                if found.error < max(_EXACT, 1e3 * self.floor):
+                    yield self._formula(found)
+                    fresh.discard(key)
+            if self.evaluated == before:
+                return
+        for key in sorted(fresh):
+            yield self._formula(self._fronts[key])
+
+    def _begin(self, seeds: Sequence[Formula]) -> None:
+        p = self.problem
+        rows = p.rows.screen[p.rows.weight > 0]
+        y = p.y[rows]
+        if np.isfinite(y).all() and np.ptp(y) > 0:
+            self._targets = _targets(y, self.grammar)
+        columns = np.ascontiguousarray(p.columns[:, rows])
+        with np.errstate(all="ignore"):
+            values = [np.ascontiguousarray(t.forward(y)) for t in self._targets]
+        self._evolution = Evolution(make_alphabet(self.grammar, p.d), columns, values, threads=self.threads)
+        self._generations = self._evolution.generations(_genomes(p, seeds))
+
+    def _formula(self, found: Found) -> Formula:
+        f = formula_of(found.genome, self.problem.formulas)
+        f = Const(found.offset) + Const(found.factor) * f
+        return self.problem.lift(self._targets[found.island].inverse(f))
+
+
+def _targets(y: Array, grammar: Grammar) -> list[Target]:
+    """Transforms of y that no few rows dominate."""
+    chosen: list[Target] = []
+    for t in targets_for(y, grammar.operators):
+        if t.name not in _TARGETS or len(chosen) == _ISLANDS:
+            continue
+        with np.errstate(all="ignore"):
+            v = t.forward(y)
+        far = np.abs(v - np.median(v))
+        if np.isfinite(v).all() and (t.name == "y" or far.max() < _SPREAD * max(float(np.median(far)), 1e-300)):
+            chosen.append(t)
+    return chosen
+
+
+def _genomes(problem: Problem, seeds: Sequence[Formula]) -> list[Genome]:
+    """The seeds as genomes, where the problem's columns are the table's."""
+    names = {f.name: k for k, f in enumerate(problem.formulas) if isinstance(f, Var)}
+    found = []
+    for f in seeds:
+        if set(f.variables) <= set(names) and f.complexity <= MOST_NODES // 2 and (g := genome_of(f, names)):
+            found.append(g)
+    return found
