@@ -15,7 +15,7 @@ from fitx.search.targets import Target, targets_for
 Array = npt.NDArray[np.float64]
 
 _TARGETS = ("y", "log y", "1/y", "y^2", "sqrt y", "exp y", "1/y^2", "log(1/y-1)")
-_SQRT = Target(
+SQRT = Target(
     "1/sqrt y", lambda y: 1 / np.sqrt(y), lambda f: 1 / f**2, lambda lo, hi: lo > 0, needs=()
 )  # friction factors
 FIT_ROWS = 256
@@ -105,7 +105,12 @@ def make_scene(work: Work) -> Scene | None:
         for b in plain
         if a is not b and np.abs(b.values).min() > 0
     ]
-    arguments = [*plain, *logs, *squares, *inverses, *roots, *products, *ratios]
+    shares = [
+        Column(np.log(c.values / (1 - c.values)), call("log", c.formula / (1 - c.formula)), "logit", c.of)
+        for c in plain
+        if c.values.min() > 0 and c.values.max() < 1 and g.allows("log") and g.allows("exp")
+    ]
+    arguments = [*plain, *logs, *squares, *inverses, *roots, *shares, *products, *ratios]
     if len(plain) > 3:
         arguments = [*plain, *logs, *inverses]
     multipliers = [one, *plain, *inverses]
@@ -140,7 +145,7 @@ def make_scene(work: Work) -> Scene | None:
     terms, bases = _bases(one, plain, logs, squares, inverses, products)
     found = [t for t in targets_for(y, g.operators) if t.name in _TARGETS]
     if y.min() > 0:
-        found.append(_SQRT)
+        found.append(SQRT)
     with np.errstate(all="ignore"):
         values = np.array([t.forward(y) for t in found])
     good = np.isfinite(values).all(axis=1) & (np.ptp(values, axis=1) > 0)
