@@ -7,6 +7,8 @@ from random import Random
 
 from fitx.search.evolve.genome import ARITY, Genome
 
+_FUNCTIONS = frozenset(code for code, k in ARITY.items() if k == 1)
+
 Kind = tuple[int, frozenset[int]]
 Elite = tuple[float, int, Genome]  # error, size, genome
 
@@ -20,22 +22,24 @@ class Archive:
     def __init__(self, most: int) -> None:
         self.most = most
         self._cells: dict[Kind, list[Elite]] = {}
+        self._worst = 1.0
         self.elites: list[Elite] = []
         self.front: list[Elite] = []
 
-    def add(self, error: float, genome: Genome) -> bool:
-        """Whether the genome is among the best of its kind, and now in the archive."""
-        size = len(genome)
-        key = _kind(genome)
-        cell = self._cells.setdefault(key, [])
+    def admits(self, error: float, kind: Kind) -> bool:
+        """Whether a genome of this error and kind would be among the best of its kind, and is not there yet."""
+        if error > self._worst:
+            return False
+        cell = self._cells.get(kind, [])
         if len(cell) >= _CELL and error >= cell[-1][0]:
             return False
-        if any(abs(e - error) <= _DISTINCT * error for e, _, _ in cell):
-            return False
-        errors = [e for e, _, _ in cell]
-        cell.insert(bisect_left(errors, error), (error, size, genome))
+        return all(abs(e - error) > _DISTINCT * error for e, _, _ in cell)
+
+    def add(self, error: float, kind: Kind, genome: Genome) -> None:
+        """Enter a genome that is admitted."""
+        cell = self._cells.setdefault(kind, [])
+        cell.insert(bisect_left([e for e, _, _ in cell], error), (error, kind[0], genome))
         del cell[_CELL:]
-        return True
 
     def settle(self) -> None:
         """After a generation: the lists that parents are drawn from, sorted; the worst are dropped."""
@@ -49,18 +53,18 @@ class Archive:
             every = sorted({*every[: self.most], *self.front})
             self._cells = {}
             for e in every:
-                self._cells.setdefault(_kind(e[2]), []).append(e)
+                self._cells.setdefault(kind_of(e[2]), []).append(e)
+            self._worst = every[self.most - 1][0]
         self.elites = every
 
     def parent(self, rng: Random) -> Genome:
         """A parent: from the front, by a tournament, or any."""
-        r = rng.random()
+        r, n = rng.random(), len(self.elites)
         if r < 0.25:
-            return rng.choice(self.front)[2]
-        n = len(self.elites)
-        if r < 0.75:  # the elites are sorted: the least of some ranks wins a tournament of these
-            return self.elites[min(rng.randrange(n) for _ in range(4))][2]
-        return self.elites[rng.randrange(n)][2]
+            return self.front[int(rng.random() * len(self.front))][2]
+        if r < 0.75:  # the elites are sorted: this is the rank that wins a tournament of four
+            return self.elites[int(n * (1 - rng.random() ** 0.25))][2]
+        return self.elites[int(rng.random() * n)][2]
 
     @property
     def best(self) -> float:
@@ -68,5 +72,6 @@ class Archive:
         return self.elites[0][0] if self.elites else 1.0
 
 
-def _kind(genome: Genome) -> Kind:
-    return len(genome), frozenset(t for t in genome if isinstance(t, int) and ARITY.get(t, 0) == 1)
+def kind_of(genome: Genome) -> Kind:
+    """Its size and functions."""
+    return len(genome), _FUNCTIONS.intersection(genome)

@@ -36,7 +36,8 @@ def start_of(genome: Sequence[Token], end: int) -> int:
     """First position of the subtree whose last token is at `end`."""
     need, i = 1, end
     while True:
-        need += arity(genome[i]) - 1
+        t = genome[i]
+        need += ARITY.get(t, 0) - 1 if type(t) is int else -1
         if need == 0:
             return i
         i -= 1
@@ -44,7 +45,7 @@ def start_of(genome: Sequence[Token], end: int) -> int:
 
 def constants(genome: Genome) -> int:
     """Number of free constants."""
-    return sum(type(t) is float for t in genome)
+    return [type(t) for t in genome].count(float)
 
 
 def folded(genome: Sequence[Token]) -> Genome:

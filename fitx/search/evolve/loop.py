@@ -14,7 +14,7 @@ from random import Random
 import numpy as np
 import numpy.typing as npt
 
-from fitx.search.evolve.archive import Archive
+from fitx.search.evolve.archive import Archive, kind_of
 from fitx.search.evolve.batch import Rows, fit_batch
 from fitx.search.evolve.genome import Genome, Token
 from fitx.search.evolve.variation import Alphabet, offspring, random_tree
@@ -115,22 +115,27 @@ class Evolution:
         fitted = fit_batch(fresh, island.rows, self.coarse, 0, self.threads)
         self.evaluated += len(fresh)
         limits = _limits(island.archive)
-        promising = []
-        for i in np.argsort(fitted.error, kind="stable"):
+        promising: list[Genome] = []
+        for i in np.argsort(fitted.error, kind="stable").tolist():
             error = float(fitted.error[i])
             if not error < 1:
                 break
-            g = fitted.genome(int(i), fresh[i])
-            island.archive.add(error, g)
-            if error < 1.5 * limits.get(len(g), 1.0):
+            kind = kind_of(fresh[i])
+            if not island.archive.admits(error, kind):
+                continue
+            g = fitted.genome(i, fresh[i])
+            island.archive.add(error, kind, g)
+            if len(promising) < 30 and error < 1.5 * limits.get(len(g), 1.0):
                 promising.append(g)
-        promising = promising[:30]
         if promising:
             fitted = fit_batch(promising, island.rows, 0, FINE, self.threads)
-            for i in np.argsort(fitted.error, kind="stable"):
-                error = float(fitted.error[i])
-                g = fitted.genome(int(i), promising[i])
-                if error < 1 and island.archive.add(error, g) and error < 0.999 * limits.get(len(g), 1.0):
+            for i in np.argsort(fitted.error, kind="stable").tolist():
+                error, kind = float(fitted.error[i]), kind_of(promising[i])
+                if not (error < 1 and island.archive.admits(error, kind)):
+                    continue
+                g = fitted.genome(i, promising[i])
+                island.archive.add(error, kind, g)
+                if error < 0.999 * limits.get(len(g), 1.0):
                     yield Found(k, g, float(fitted.linear[i, 0]), float(fitted.linear[i, 1]), error)
         island.archive.settle()
 

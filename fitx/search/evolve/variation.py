@@ -31,7 +31,7 @@ class Alphabet:
         """A column, or less often a constant."""
         if rng.random() < 0.3:
             return rng.choice((1.0, 0.5, 2.0, -1.0, rng.uniform(-3, 3)))
-        return COLUMN + rng.randrange(self.columns)
+        return COLUMN + int(rng.random() * self.columns)
 
     def operator(self, rng: Random, k: int) -> int:
         """An operator of k arguments."""
@@ -40,8 +40,8 @@ class Alphabet:
         return rng.choices(self.binary, self.binary_weights)[0]
 
     def fits(self, genome: Genome) -> bool:
-        """Within the limits, and no constant."""
-        return len(genome) <= self.most_nodes and constants(genome) <= self.most_constants and len(genome) > 0
+        """Within the limits."""
+        return 0 < len(genome) <= self.most_nodes and constants(genome) <= self.most_constants
 
 
 def make_alphabet(grammar: Grammar, columns: int, most_nodes: int = 24) -> Alphabet:
@@ -70,7 +70,7 @@ def random_tree(alphabet: Alphabet, rng: Random, operators: int) -> Genome:
 
 def crossover(a: Genome, b: Genome, rng: Random) -> Genome:
     """A subtree of `a` replaced by one of `b`."""
-    i, j = rng.randrange(len(a)), rng.randrange(len(b))
+    i, j = int(rng.random() * len(a)), int(rng.random() * len(b))
     return (*a[: start_of(a, i)], *b[start_of(b, j) : j + 1], *a[i + 1 :])
 
 
@@ -82,7 +82,7 @@ def joined(a: Genome, b: Genome, rng: Random) -> Genome:
 
 def point(a: Genome, alphabet: Alphabet, rng: Random) -> Genome:
     """One token replaced by another of as many arguments."""
-    i = rng.randrange(len(a))
+    i = int(rng.random() * len(a))
     k = arity(a[i])
     if k:
         new: Token = alphabet.operator(rng, k)
@@ -95,7 +95,7 @@ def point(a: Genome, alphabet: Alphabet, rng: Random) -> Genome:
 
 def insert(a: Genome, alphabet: Alphabet, rng: Random) -> Genome:
     """A function around a subtree, or an operator with a leaf: often a factor or an offset."""
-    i = rng.randrange(len(a))
+    i = int(rng.random() * len(a))
     s = start_of(a, i)
     sub = a[s : i + 1]
     r = rng.random()
@@ -109,7 +109,7 @@ def insert(a: Genome, alphabet: Alphabet, rng: Random) -> Genome:
     elif r < 0.65:
         new = (*sub, rng.choice((0.5, 1.5, -1.0, -0.5, 0.8)), POW)
     else:
-        leaf = (COLUMN + rng.randrange(alphabet.columns),)
+        leaf = (COLUMN + int(rng.random() * alphabet.columns),)
         op = alphabet.operator(rng, 2)
         new = (*leaf, *sub, op) if rng.random() < 0.5 else (*sub, *leaf, op)
     return (*a[:s], *new, *a[i + 1 :])
@@ -141,7 +141,7 @@ def swap(a: Genome, rng: Random) -> Genome:
 
 def subtree(a: Genome, alphabet: Alphabet, rng: Random) -> Genome:
     """A subtree replaced by a small random one."""
-    i = rng.randrange(len(a))
+    i = int(rng.random() * len(a))
     return (*a[: start_of(a, i)], *random_tree(alphabet, rng, rng.randrange(4)), *a[i + 1 :])
 
 
