@@ -40,15 +40,28 @@ def version(python: str, name: str) -> str:
 
 
 def run(
-    name: str, python: str, X: Any, y: Any, names: Sequence[str], *, seconds: float, threads: int, seed: int
+    name: str,
+    python: str,
+    X: Any,
+    y: Any,
+    names: Sequence[str],
+    *,
+    seconds: float,
+    threads: int,
+    seed: int,
+    criterion: str = "",
 ) -> Answer:
-    """Let the peer search the table for `seconds` on `threads` threads; a crash or a hang is an empty answer."""
+    """Let the peer search the table for `seconds` on `threads` threads; a crash or a hang is an empty answer.
+
+    criterion: how pyoperon chooses on its front; "" the shortest of those that are exact, for laws without noise.
+    """
     environment = {**os.environ, **{variable: str(threads) for variable in THREAD_VARIABLES}}
     with tempfile.TemporaryDirectory() as folder:
         table, answer, job = (Path(folder) / file for file in ("table.npz", "answer.json", "job.json"))
         np.savez(table, X=X, y=y)
         settings = {"table": str(table), "answer": str(answer), "names": list(names)}
-        job.write_text(json.dumps({**settings, "seconds": seconds, "threads": threads, "seed": seed}), encoding="utf-8")
+        settings = {**settings, "seconds": seconds, "threads": threads, "seed": seed, "criterion": criterion}
+        job.write_text(json.dumps(settings), encoding="utf-8")
         script = Path(__file__).parent / f"run_{name}.py"
         try:
             subprocess.run(
