@@ -33,6 +33,9 @@ def fit(
     time_limit: float | None = None,
     jobs: int | None = None,
     max_complexity: int | None = None,
+    model: str | None = None,
+    per_group: str | Sequence[str] = (),
+    group: str | None = None,
     units: Mapping[str, str] | None = None,
     progress: Callable[[str], None] | None = None,
     options: Mapping[str, Any] | None = None,
@@ -48,6 +51,9 @@ def fit(
       groups (n,): whole groups are kept back; "group:NAME" takes them from that column of a data frame.
     seed: same data, options and seed, same formula. time_limit: seconds; by default 30 where a method searches.
     jobs: threads, by default one for each core.
+    model: a formula of your own, "a*exp(-b*x) + c": names that are no features are parameters, which are fitted; a
+      function that is not known, f(x), is searched for. per_group: parameters ("a,b" or a list) that have a value for
+      each number in the feature `group`, or in `groups` (n,), which then join the features under the name "group".
     units: {"x": "m", "t": "s", "y": "m"}, of features and target; others are plain numbers. A search then proposes
       dimensionally valid formulas only.
     options: {"poly.degree": 3}, as `--set` on the command line. progress: called with a line for each improvement.
@@ -79,6 +85,10 @@ def fit(
     weights, absolute = row_weights(sample_weight, sigma, len(target))
     if split == "group" and (groups is None or len(groups) != len(target)):
         raise UsageError('split="group" needs groups, one for each row')
+    if isinstance(per_group, str):
+        per_group = [p.strip() for p in per_group.split(",") if p.strip()]
+    if per_group and group is None and groups is not None:
+        matrix, names, group = _with_groups(matrix, names, groups)
     settings = Settings(
         methods=(method,) if isinstance(method, str) else tuple(method),
         holdout=holdout,
@@ -89,6 +99,9 @@ def fit(
         jobs=jobs,
         max_complexity=max_complexity,
         options=dict(options or {}),
+        model=model,
+        per_group=tuple(per_group),
+        group=group,
         units=None if units is None else {str(c): str(u) for c, u in units.items()},
         progress=progress,
     )
@@ -96,6 +109,19 @@ def fit(
     for text in result.warnings:
         warnings.warn(text, FitxWarning, stacklevel=2)
     return result
+
+
+def _with_groups(matrix: Any, names: tuple[str, ...], groups: Any) -> tuple[Any, tuple[str, ...], str]:
+    """The features with the groups' numbers as one more, called "group". Errors: UsageError, FitxError."""
+    if "group" in names:
+        raise UsageError("there is a feature called `group` already", 'name the feature with the groups: group="..."')
+    try:
+        column = as_vector(groups, "groups")
+    except FitxError as e:
+        raise UsageError("groups whose parameters differ must be numbered", e.message) from None
+    if len(column) != len(matrix):
+        raise FitxError(f"groups has {len(column)} values for {len(matrix)} rows")
+    return np.asfortranarray(np.column_stack([matrix, column])), (*names, "group"), "group"
 
 
 def row_weights(sample_weight: Any, sigma: Any, n: int) -> tuple[Any, bool]:

@@ -41,7 +41,8 @@ REFIT_FRONT = 1_000_000  # rows up to which every candidate of the front, not on
 @dataclass(frozen=True, slots=True)
 class Settings:
     """How to fit; the flags of `fitx fit`. options: "METHOD.NAME" -> value. progress: called with lines of text.
-    units: column -> unit, as the user gave them (columns left out are plain numbers); None: those of the table."""
+    units: column -> unit, as the user gave them (columns left out are plain numbers); None: those of the table.
+    model: the user's formula; per_group: its parameters with a value for each number in column `group`."""
 
     methods: tuple[str, ...] = ("auto",)
     holdout: float = 0.25
@@ -53,6 +54,9 @@ class Settings:
     max_complexity: int | None = None
     options: Mapping[str, Any] = field(default_factory=dict)
     units: Mapping[str, str] | None = None
+    model: str | None = None
+    per_group: tuple[str, ...] = ()
+    group: str | None = None
     progress: Callable[[str], None] | None = None
 
 
@@ -65,6 +69,7 @@ def fit_data(
     """
     began = time.perf_counter()
     check_settings(settings)
+    settings = _with_model(settings)
     fitters = choose_fitters(settings)
     if data.n == 0 or data.d == 0:
         raise FitxError("there are no rows to fit" if data.n == 0 else "there is no feature to explain the target by")
@@ -153,6 +158,14 @@ def _with_dimensions(
     return replace(data, dimensions=found), [remark] if remark else []
 
 
+def _with_model(s: Settings) -> Settings:
+    """The settings with the user's formula as options of the method that fits it."""
+    if s.model is None:
+        return s
+    given = {"model.formula": s.model, "model.per_group": ",".join(s.per_group), "model.group": s.group or ""}
+    return replace(s, options={**s.options, **given})
+
+
 def check_settings(s: Settings) -> None:
     """Errors: UsageError for figures out of range and for options of methods that are not there."""
     check_split(s.split, s.holdout)
@@ -164,6 +177,12 @@ def check_settings(s: Settings) -> None:
         raise UsageError(f"the seed is a whole number from 0 up, got {s.seed}", "the same seed gives the same formula")
     if s.max_complexity is not None and s.max_complexity < 1:
         raise UsageError(f"the complexity is at least 1, got {s.max_complexity}")
+    if s.model is None and (s.per_group or s.group):
+        raise UsageError("parameters by group are those of a model", 'give one with --model "a*x + b"')
+    if s.model is not None:
+        from fitx.formula.template import read_template
+
+        read_template(s.model)
     if s.units:
         from fitx.units import parse_unit
 
@@ -177,9 +196,11 @@ def check_settings(s: Settings) -> None:
 
 
 def choose_fitters(s: Settings) -> list[Fitter]:
-    """The fitters that compete: those named, or for `auto` all that enter contests."""
+    """The fitters that compete: those named, or for `auto` all that enter contests; a model before them, or alone."""
     chosen: dict[str, Fitter] = {}
-    for name in s.methods:
+    if s.model is not None:
+        chosen["model"] = get_fitter("model")
+    for name in s.methods if s.model is None or tuple(s.methods) != ("auto",) else ():
         if name == "auto":
             chosen.update({f.name: f for f in all_fitters().values() if f.competes})
         else:

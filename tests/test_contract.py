@@ -18,8 +18,16 @@ PROBLEMS = problems()
 LIMIT = 3.0
 
 
+def options(fitter: Fitter, first: str = "x") -> dict[str, str]:
+    """What a method cannot do without: `model` fits a formula of the user's."""
+    return {"model.formula": f"a*`{first}` + b"} if fitter.name == "model" else {}
+
+
 def run(fitter: Fitter, p: Problem, seed: int = 0) -> fitx.Fit:
-    return fitx.fit(p.X, p.y, method=fitter.name, feature_names=p.names, seed=seed, time_limit=LIMIT)
+    more = options(fitter, p.names[0])
+    return fitx.fit(
+        p.X, p.y, method=fitter.name, feature_names=p.names, seed=seed, time_limit=LIMIT, options=more
+    )  # fmt: skip
 
 
 @pytest.mark.filterwarnings("ignore::fitx.errors.FitxWarning")
@@ -56,9 +64,10 @@ def test_gives_a_formula_or_declines_in_words(fitter: Fitter, problem: Problem) 
 def test_same_seed_same_formula_on_any_number_of_jobs(fitter: Fitter) -> None:
     x = np.linspace(0.5, 4, 25)
     y = x**2 + x
-    first = fitx.fit(x, y, method=fitter.name, seed=3, jobs=1)
+    more = options(fitter)
+    first = fitx.fit(x, y, method=fitter.name, seed=3, jobs=1, options=more)
     for jobs in (1, 2):
-        again = fitx.fit(x, y, method=fitter.name, seed=3, jobs=jobs)
+        again = fitx.fit(x, y, method=fitter.name, seed=3, jobs=jobs, options=more)
         assert again.formula == first.formula
         assert again.holdout == first.holdout
         assert [c.formula for c in again.candidates] == [c.formula for c in first.candidates]
@@ -80,7 +89,8 @@ def test_says_what_it_is(fitter: Fitter) -> None:
 def test_proposals_are_formulas_of_the_features_that_refit(fitter: Fitter) -> None:
     x = np.linspace(1, 4, 24)
     data = Data(np.asfortranarray(x.reshape(-1, 1)), x**2 + 1, ("x",))
-    context = Context(fitter.resolve_options({}), np.random.default_rng(0))
+    given = {key.partition(".")[2]: value for key, value in options(fitter).items()}
+    context = Context(fitter.resolve_options(given), np.random.default_rng(0))
     found = list(fitter.propose(data, context))
     assert found
     for p in found:

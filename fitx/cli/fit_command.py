@@ -29,6 +29,9 @@ def fit(
     time_limit: Annotated[float | None, typer.Option("--time-limit", metavar="SECONDS", help="Stop after this time with the best so far [default: 30 where a method searches, else none]")] = None,
     jobs: Annotated[int | None, typer.Option("--jobs", metavar="N", help="Threads; one for each core if not given")] = None,
     max_complexity: Annotated[int | None, typer.Option("--max-complexity", metavar="N", help="Largest number of nodes of a formula")] = None,
+    model: Annotated[str | None, typer.Option("--model", metavar="FORMULA", help="Fit this formula, for example \"a*exp(-b*x) + c\": names that are no columns are parameters; an unknown function f(x) is searched for")] = None,
+    per_group: Annotated[str | None, typer.Option("--per-group", metavar="NAME,NAME", help="Parameters of the model with a value for each group")] = None,
+    group: Annotated[str | None, typer.Option("--group", metavar="COLUMN", help="Column with the groups' numbers, for --per-group")] = None,
     units: Annotated[str | None, typer.Option("--units", metavar="COLUMN=UNIT,...", help="Units of the columns, for example x=m,t=s,v=m/s; columns not named are plain numbers. A search then proposes dimensionally valid formulas only [default: those of the table]")] = None,
     set_: Annotated[list[str] | None, typer.Option("--set", metavar="METHOD.OPTION=VALUE", help="An option of a method, for example poly.degree=3")] = None,
     missing: Annotated[str, typer.Option("--missing", metavar="drop|error", help="What to do with rows that lack a number")] = "drop",
@@ -69,21 +72,22 @@ def fit(
     from fitx.pipeline import Settings, check_settings, choose_fitters, fit_table
     from fitx.units import unit_texts
 
-    how, _, group = split.partition(":")
+    how, _, split_group = split.partition(":")
     settings = Settings(
         methods=tuple(method or ("auto",)), holdout=holdout, split=how, seed=seed, time_limit=time_limit, jobs=jobs,
         max_complexity=max_complexity, options=_options(set_ or []), progress=progress_line(progress),
-        units=None if units is None else unit_texts(units),
+        units=None if units is None else unit_texts(units), model=model,
+        per_group=tuple(column_list(per_group or "")), group=group,
     )  # fmt: skip
-    if (how == "group") != bool(group):
+    if (how == "group") != bool(split_group):
         raise UsageError(f"`--split {split}` is not understood", "it is random, last, or group:COLUMN")
     check_settings(settings)
     choose_fitters(settings)
     from fitx.read import read
 
     rows = read(
-        table, target=target, features=None if features is None else column_list(features), weights=weights,
-        sigma=sigma, group=group or None, missing="error" if missing == "error" else "drop",
+        table, target=target, features=_features(features, group), weights=weights,
+        sigma=sigma, group=split_group or None, missing="error" if missing == "error" else "drop",
     )  # fmt: skip
     for text in rows.warnings:
         say(f"warning: {text}")
@@ -98,6 +102,14 @@ def fit(
     if format == "text" and sys.stdout.isatty():
         summary(result)
     return 130 if result.interrupted else 0
+
+
+def _features(given: str | None, group: str | None) -> list[str] | None:
+    """The features named, with the groups' column."""
+    if given is None:
+        return None
+    names = column_list(given)
+    return names if group is None or group in names else [*names, group]
 
 
 def _one_of(flag: str, value: str, known: tuple[str, ...]) -> None:

@@ -44,6 +44,12 @@ def parse(text: str, rename: Callable[[str], Formula] = Var) -> Formula:
     return _Parser(text, rename).run()
 
 
+def is_function(name: str) -> bool:
+    """Whether `name(...)` is a call that the parser knows."""
+    op = OPERATORS.get(_ALIASES.get(name, name))
+    return op is not None and op.arity != 0 and op.precedence != COMPARISON
+
+
 class _Parser:
     """Shunting-yard: `values` holds finished formulas, `pending` holds operators and open parentheses."""
 

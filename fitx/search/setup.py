@@ -23,14 +23,15 @@ DEFAULT_SECONDS = 30.0
 _MUCH = 0.25  # share of the squared error: half the residual
 
 
-def make_search(data: Data, context: Context) -> Search:
+def make_search(data: Data, context: Context, kind: type[Search] = Search) -> Search:
     """The search for this data. Errors: UsageError for an unknown operator, FitxError where units rule
     out every formula."""
     o = context.options
-    grammar = parse_grammar(o["operators"] or DEFAULT_OPERATORS, o["costs"], o["forbidden"])
+    grammar = parse_grammar(o["operators"] or DEFAULT_OPERATORS, o.get("costs", ""), o.get("forbidden", ""))
     budget = Budget(context.deadline)
-    if o["time"] is not None or not np.isfinite(context.deadline):
-        budget = Budget(min(context.deadline, budget.clock() + (o["time"] or DEFAULT_SECONDS)))
+    seconds = o.get("time")
+    if seconds is not None or not np.isfinite(context.deadline):
+        budget = Budget(min(context.deadline, budget.clock() + (seconds or DEFAULT_SECONDS)))
     rows = working_rows(data.n, context.rng)
     X, y = np.array([data.X[rows, j] for j in range(data.d)]).T, data.y[rows]
     used = useful_columns(X) or [0]
@@ -38,12 +39,12 @@ def make_search(data: Data, context: Context) -> Search:
     problem = make_problem(X[:, used], y, tuple(data.names[j] for j in used), context.rng)
     check = rows[problem.rows.check]
     table = Table(np.ascontiguousarray(data.X.T), data.y, data.names, check, data.weights, context.jobs, rounding)
-    search = Search(
+    search = kind(
         problem, table, grammar, budget, threads=context.jobs, floor=max(ROUNDING, rounding),
-        memory=int(o["memory"] * 2**30), max_complexity=context.max_complexity, tell=context.tell,
+        memory=int(o.get("memory", 1.0) * 2**30), max_complexity=context.max_complexity, tell=context.tell,
     )  # fmt: skip
     if data.dimensions is not None:
-        guide_by_units(search, Units.of(data.names, data.dimensions, o["free_constants"]), X, y, data)
+        guide_by_units(search, Units.of(data.names, data.dimensions, o.get("free_constants", False)), X, y, data)
     return search
 
 
