@@ -41,6 +41,7 @@ Array = npt.NDArray[np.float64]
 
 SIMPLE = 20  # nodes up to which an exact law ends the search at once
 FEW_CONSTANTS = 5  # constants, not simple numbers, up to which an exact formula is believed to be the law
+PEELED = 4  # problems of which terms are taken off
 ROUNDING = 1e-22  # relative error of a formula that is exact but for rounding errors
 
 
@@ -122,6 +123,23 @@ class Search:
                 if self.solved or self.budget.expired():
                     return
             problems.extend(chain[-1:] or symmetry_chain(problem, self.budget, np.inf)[-1:])
+
+    def _peeled(self, problem: Problem) -> Iterator[Entry]:
+        """Terms taken off one after the other, the clearest first; then a small round on what is left of each."""
+        queue, seen = [problem], 0
+        while seen < min(len(queue), PEELED) and not self.budget.expired():
+            children = list(peeled(queue[seen], self.grammar, self.threads))
+            for child in children:
+                yield from self._instant(child)
+                if self.solved or self.budget.expired():
+                    return
+            # Depth first: a sum of many terms is peeled term by term.
+            queue[seen + 1 : seen + 1] = children[:2]
+            seen += 1
+        for child in queue[1 : 1 + PEELED]:
+            yield from self._round(child, EXTENDED, ALL, FIRST_SPACES, self.budget)
+            if self.solved or self.budget.expired():
+                return
 
     def _extended(self, problems: Iterator[Problem], budget: Budget) -> Iterator[Entry]:
         """The problem with further columns, one at a time, as many as the time allows."""

@@ -32,6 +32,11 @@ class Further:
 
 
 @dataclass(frozen=True, slots=True)
+class Peeled:
+    """The first variant with terms and factors taken off that hold a column alone."""
+
+
+@dataclass(frozen=True, slots=True)
 class Evolve:
     """So many offspring more of the evolution on one variant of the problem."""
 
@@ -45,12 +50,13 @@ DEEP = ("deep",)
 REST = ("scan", "deep", "last")
 
 
-def steps(variants: int) -> Iterator[Step | Further | Evolve]:
+def steps(variants: int) -> Iterator[Step | Further | Peeled | Evolve]:
     """The order for so many variants of the problem."""
     small, *larger = ROUNDS
     others = range(1, variants)
     yield Step(small, 0, ALL, FIRST_SPACES)
     yield Further(4)
+    yield Peeled()
     yield Step(small, 0, REST, SECOND_SPACES)
     yield Evolve(0, 20_000)
     for i in others:

@@ -159,6 +159,23 @@ def surrogate_gradient(x: Array, t: Array) -> Array | None:
     return np.array(gradient)
 
 
+def chebyshev_terms(x: Array, most: int) -> Array | None:
+    """Chebyshev polynomials (terms, n) of columns x (d, n), of the highest total degree with at most `most` terms.
+
+    None where not even degree 2 fits into these.
+    """
+    d = len(x)
+    low, span = x.min(axis=1)[:, None], np.maximum(np.ptp(x, axis=1), 1e-300)[:, None]
+    degree = 1
+    while degree < 10 and len(polynomial_exponents(d, degree + 1)) <= min(most, _TERMS // 2):
+        degree += 1
+    if degree < 2:
+        return None
+    exponents = np.array(polynomial_exponents(d, degree))
+    T, _ = _chebyshev(2 * (x - low) / span - 1, degree)
+    return np.asarray(np.prod([T[k][exponents[:, k]] for k in range(d)], axis=0))
+
+
 def _chebyshev(u: Array, degree: int) -> tuple[Array, Array]:
     """T_0..T_degree and their derivatives: (d, degree + 1, n) each."""
     d, n = u.shape
