@@ -25,7 +25,8 @@ from fitx.search.front import Entry, Front
 from fitx.search.grammar import Grammar
 from fitx.search.growth import grow
 from fitx.search.noise import estimate_noise
-from fitx.search.plan import ALL, Evolve, Further, steps
+from fitx.search.peel import peeled
+from fitx.search.plan import ALL, Evolve, Further, Peeled, steps
 from fitx.search.problem import Problem
 from fitx.search.reduce import symmetry_chain
 from fitx.search.refine import float_constants, refine
@@ -98,6 +99,8 @@ class Search:
                 yield from self._extended(islice(further, step.count), self.budget)
             elif isinstance(step, Evolve):
                 yield from self._evolved(problems[step.variant], step.offspring)
+            elif isinstance(step, Peeled):
+                yield from self._peeled(problems[0])
             else:
                 budget = self._share(step.effort, step.variant, len(problems))
                 yield from self._round(problems[step.variant], step.effort, step.families, step.spaces, budget)
