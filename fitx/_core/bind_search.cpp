@@ -1,12 +1,10 @@
 // Python's view of the symbolic search's kernels; the search itself is in fitx/search.
-#include <nanobind/nanobind.h>
-#include <nanobind/ndarray.h>
 #include <nanobind/stl/pair.h>
 #include <nanobind/stl/tuple.h>
 
 #include <cstring>
-#include <stdexcept>
 
+#include "bind_util.hpp"
 #include "search_driver.hpp"
 #include "search_library.hpp"
 #include "search_parallel.hpp"
@@ -16,24 +14,10 @@ using namespace nb::literals;
 
 namespace {
 
-template <class T, int N>
-using In = nb::ndarray<const T, nb::ndim<N>, nb::c_contig, nb::device::cpu>;
-template <class T>
-using Out = nb::ndarray<nb::numpy, T>;
-
-// A fresh NumPy array that owns its memory.
-template <class T>
-Out<T> fresh(std::initializer_list<size_t> shape, T** data) {
-  size_t n = 1;
-  for (size_t s : shape) n *= s;
-  *data = new T[n ? n : 1];
-  nb::capsule owner(*data, [](void* p) noexcept { delete[] static_cast<T*>(p); });
-  return Out<T>(*data, shape.size(), shape.begin(), owner);
-}
-
-void check(bool ok, const char* message) {
-  if (!ok) throw std::invalid_argument(message);
-}
+using fitx::check;
+using fitx::fresh;
+using fitx::In;
+using fitx::Out;
 
 void check_rows(size_t rows) { check(rows > 0 && rows % 16 == 0, "rows must be a multiple of 16"); }
 

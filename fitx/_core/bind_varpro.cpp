@@ -1,12 +1,10 @@
 // Python's view of the batch fit of inner constants; the atoms and their grids are in fitx/search/atoms.
-#include <nanobind/nanobind.h>
-#include <nanobind/ndarray.h>
 #include <nanobind/stl/tuple.h>
 
 #include <cstring>
 #include <memory>
-#include <stdexcept>
 
+#include "bind_util.hpp"
 #include "search_parallel.hpp"
 #include "varpro_kernels.hpp"
 
@@ -15,23 +13,10 @@ using namespace nb::literals;
 
 namespace {
 
-template <class T, int N>
-using In = nb::ndarray<const T, nb::ndim<N>, nb::c_contig, nb::device::cpu>;
-template <class T>
-using Out = nb::ndarray<nb::numpy, T>;
-
-template <class T>
-Out<T> fresh(std::initializer_list<size_t> shape, T** data) {
-  size_t n = 1;
-  for (size_t s : shape) n *= s;
-  *data = new T[n ? n : 1]();
-  nb::capsule owner(*data, [](void* p) noexcept { delete[] static_cast<T*>(p); });
-  return Out<T>(*data, shape.size(), shape.begin(), owner);
-}
-
-void check(bool ok, const char* message) {
-  if (!ok) throw std::invalid_argument(message);
-}
+using fitx::check;
+using fitx::In;
+using fitx::Out;
+using fitx::zeros;
 
 void check_atoms(const int32_t* atoms, size_t count, int64_t arguments, int64_t multipliers) {
   for (size_t k = 0; k < count; ++k) {
@@ -63,10 +48,10 @@ nb::tuple fit(In<int32_t, 3> atoms, In<int32_t, 2> problem, In<double, 2> u, In<
   }
   double *theta, *linear, *error;
   int64_t* evaluations;
-  auto thetas = fresh<double>({P, A, (size_t)fitx::kAtomTheta}, &theta);
-  auto linears = fresh<double>({P, A, 2}, &linear);
-  auto errors = fresh<double>({P}, &error);
-  auto counts = fresh<int64_t>({P}, &evaluations);
+  auto thetas = zeros<double>({P, A, (size_t)fitx::kAtomTheta}, &theta);
+  auto linears = zeros<double>({P, A, 2}, &linear);
+  auto errors = zeros<double>({P}, &error);
+  auto counts = zeros<int64_t>({P}, &evaluations);
   if (P) std::memcpy(theta, theta0.data(), sizeof(double) * P * A * fitx::kAtomTheta);
   {
     nb::gil_scoped_release release;
@@ -92,7 +77,7 @@ Out<double> columns(In<int32_t, 2> atoms, In<double, 2> theta, In<double, 2> u, 
   check(theta.shape(0) == P && theta.shape(1) == fitx::kAtomTheta, "theta: (P, 4)");
   check_atoms(atoms.data(), P, (int64_t)u.shape(0), (int64_t)m.shape(0));
   double* v;
-  auto out = fresh<double>({P, 2, n}, &v);
+  auto out = zeros<double>({P, 2, n}, &v);
   nb::gil_scoped_release release;
   const auto& kernel = fitx::varpro_kernels_active();
   const fitx::VarproData data = {(int64_t)n, u.data(), m.data(), nullptr, nullptr, nullptr};
