@@ -8,12 +8,12 @@ from fitx.search.growth import Size
 from fitx.search.spaces import EXPONENTS, PRODUCTS, QUADRATIC, SUMS, WAVE_EXPONENTS, WAVES, Kind
 from fitx.search.stages.base import Effort
 
-SMALL = Effort("small", Size(5_000, 1_500, 20_000), 4_000, 5_000, 500, 240, 4_000, 200, 0, 300, 500, 80)
+SMALL = Effort("small", Size(5_000, 1_500, 20_000), 4_000, 5_000, 500, 240, 4_000, 200, 0, 300, 500, 80, 128)
 # For problems with a further column each: many of them, so little for each.
-EXTENDED = Effort("extended", Size(1_500, 800, 6_000), 1_500, 2_000, 128, 48, 1_500, 48, 0, 60, 300, 60)
-MEDIUM = Effort("medium", Size(80_000, 6_000, 180_000), 20_000, 25_000, 800, 800, 25_000, 800, 40, 400, 1_200, 140)
+EXTENDED = Effort("extended", Size(1_500, 800, 6_000), 1_500, 2_000, 128, 48, 1_500, 48, 0, 60, 300, 60, 32)
+MEDIUM = Effort("medium", Size(80_000, 6_000, 180_000), 20_000, 25_000, 800, 800, 25_000, 800, 40, 400, 1_200, 140, 300)
 LARGE = Effort(
-    "large", Size(300_000, 15_000, 900_000), 60_000, 80_000, 1_800, 3_000, 80_000, 3_000, 200, 2_000, 2_500, 220
+    "large", Size(300_000, 15_000, 900_000), 60_000, 80_000, 1_800, 3_000, 80_000, 3_000, 200, 2_000, 2_500, 220, 600
 )
 ROUNDS = (SMALL, MEDIUM, LARGE)
 

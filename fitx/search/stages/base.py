@@ -21,7 +21,8 @@ from fitx.search.table import Table
 class Effort:
     """How far a round goes. size: its library; raw_pairs, log_pairs, triples: features whose combinations are tried;
     shifts: terms that are subtracted, shift_features: tried on what is left, shift_pairs: of the best, a second one;
-    beam: pairs extended by a third; monomials: divided out, with monomial_pairs and monomial_triples features each."""
+    beam: pairs extended by a third; monomials: divided out, with monomial_pairs and monomial_triples features each;
+    wide: simple features that are paired with all others."""
 
     name: str
     size: Size
@@ -35,6 +36,7 @@ class Effort:
     monomials: int
     monomial_pairs: int
     monomial_triples: int
+    wide: int
 
 
 @dataclass(frozen=True, slots=True)
