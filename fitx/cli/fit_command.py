@@ -32,7 +32,7 @@ def fit(
     model: Annotated[str | None, typer.Option("--model", metavar="FORMULA", help="Fit this formula, for example \"a*exp(-b*x) + c\": names that are no columns are parameters; an unknown function f(x) is searched for")] = None,
     per_group: Annotated[str | None, typer.Option("--per-group", metavar="NAME,NAME", help="Parameters of the model with a value for each group")] = None,
     group: Annotated[str | None, typer.Option("--group", metavar="COLUMN", help="Column with the groups' numbers, for --per-group")] = None,
-    units: Annotated[str | None, typer.Option("--units", metavar="COLUMN=UNIT,...", help="Units of the columns, for example x=m,t=s,v=m/s; columns not named are plain numbers. A search then proposes dimensionally valid formulas only [default: those of the table]")] = None,
+    units: Annotated[str | None, typer.Option("--units", metavar="COLUMN=UNIT,...", help="Units of the columns, for example x=m,t=s,v=m/s; columns not named are plain numbers. A search then proposes dimensionally valid formulas only; '' ignores those of the table [default: those of the table]")] = None,
     set_: Annotated[list[str] | None, typer.Option("--set", metavar="METHOD.OPTION=VALUE", help="An option of a method, for example poly.degree=3")] = None,
     missing: Annotated[str, typer.Option("--missing", metavar="drop|error", help="What to do with rows that lack a number")] = "drop",
     digits: Annotated[int | None, typer.Option("--digits", metavar="N", help="Significant digits of constants; as many as the data support if not given")] = None,

@@ -73,6 +73,7 @@ def read_template(text: str) -> Template:
     for name in names:
         close = did_you_mean(name, known) if len(name) > 2 else ""
         if close or name in OPERATORS:
+            parse(text)  # says the same with a caret under the spot
             raise UsageError(f"no function named `{name}`", f"{close}the functions are {', '.join(known)}")
     if len(names) > 1:
         raise UsageError(

@@ -184,8 +184,11 @@ def rational(value: float, slack: float = 0.0) -> Fraction:
     half = Fraction(round(2 * value), 2)
     if abs(float(half) - value) <= slack:
         return half
-    short = Fraction(value).limit_denominator(12)
-    return short if abs(float(short) - value) <= max(1e-9, slack / 10) else Fraction(value)
+    for most, near in ((12, max(1e-9, slack / 10)), (1000, 1e-13)):
+        short = Fraction(value).limit_denominator(most)
+        if abs(float(short) - value) <= near:
+            return short
+    return Fraction(value)
 
 
 def _solvable(equations: list[Quantity]) -> bool:

@@ -25,7 +25,7 @@ Exponents = tuple[Fraction, ...]  # one for each column
 
 _CHOICES = 30_000  # sets of repeating columns that are compared
 _EXTREME = 1e6  # median of a group beyond which it is scaled
-_DENOMINATOR = 12
+_DENOMINATOR = 1000  # exponents are ratios of small determinants
 
 
 @dataclass(frozen=True, slots=True)

@@ -234,7 +234,7 @@ def covariance(s: Solution, n: int, absolute: bool) -> tuple[Array | None, int]:
     spread = 1 / s.scale if absolute else np.sqrt(s.loss / dof)
     root = spread / size
     with np.errstate(all="ignore"):
-        inverse: Array = np.linalg.pinv(J.T @ J, rcond=1e-14, hermitian=True) * np.outer(root, root)
+        inverse = np.asarray(np.linalg.pinv(J.T @ J, rcond=1e-14, hermitian=True) * np.outer(root, root), np.float64)
     return inverse, dof
 
 

@@ -82,8 +82,8 @@ def units_remark(search: Search) -> str:
     if error <= search.floor or not u.rejected[0] < _MUCH * error:
         return ""
     return (
-        f"a formula that the units forbid fits much better ({u.rejected[1].text(6)[:100]}): check the units, leave "
-        "them out, or let numbers in the formula carry units with symbolic.free_constants=true"
+        f"a formula that the units forbid fits much better ({u.rejected[1].text(6)[:100]}): check the units, let "
+        "numbers in the formula carry units with symbolic.free_constants=true, or ignore units with --units ''"
     )
 
 
