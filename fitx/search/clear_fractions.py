@@ -212,12 +212,18 @@ def _powers(f: Formula, exponent: float) -> Formula | None:
             return None
         unit, (p,) = coefficients
         lead, roots = _roots(p)
-        if roots is None or lead <= 0:
+        # A negative leading coefficient goes into the last factor of odd power: r - u in the place of u - r.
+        turned = max((i for i, (_, k) in enumerate(roots or ()) if k % 2), default=None) if lead < 0 else None
+        if roots is None or (lead < 0 and turned is None):
             return None
         u = power(own[0], float(unit))
-        constant *= lead ** (sign * exponent)
+        constant *= abs(lead) ** (sign * exponent)
         double = double or any(k > 1 for _, k in roots)
-        common += [(_polynomial(u, np.array([-r, 1.0])) if r else u, sign * k * exponent) for r, k in roots]
+        for i, (r, k) in enumerate(roots):
+            factor = _polynomial(u, np.array([-r, 1.0])) if r else u
+            if i == turned:
+                factor = number(r) - u if r else -u
+            common.append((factor, sign * k * exponent))
     if not double and len(common) > 2:
         return None
     return product(constant, common).simplify()

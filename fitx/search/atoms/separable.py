@@ -27,6 +27,7 @@ _WIDE = 1.8  # ratio of ends of a positive column from which its logarithm is ta
 SMOOTH = 1e-7  # unexplained share of T's variance below which the columns separate
 _SUMS = ("y", "1/y", "y^2", "1/y^2", "sqrt y", "1/sqrt y", "exp y", "sin y", "cos y", "tan y")
 _PRODUCTS = ("y", "exp y", "log y", "sin y", "cos y", "tan y", "y^2-1", "1/y-1", "log(1+y)", "exp(y)-1")
+_APART = 1e-6  # part of a column's length that the other columns must leave
 _SHIFTS = (1e-3, 3e-3, 0.01, 0.03, 0.1, 0.2, 0.4, 0.7, 1.0, 1.5, 2.2, 3.5, 6.0, 12.0, 30.0)
 _GROWTHS = (0.2, 0.35, 0.6, 1.0, 1.5, 2.2, 3.2, 4.6, 6.5, 9.0)
 
@@ -63,15 +64,17 @@ class _Family:
     sign: float = 1.0
 
 
-def separations(columns: Array, y: Array, targets: list[Target], noise: float, pairs: bool) -> Iterator[Separation]:
+def separations(
+    columns: Array, y: Array, targets: list[Target], noise: float, pairs: bool = False, constants: bool = True
+) -> Iterator[Separation]:
     """Where T separates the columns (d, n), the best first; noise: relative variance of y that is noise. pairs: also
-    into one group of two columns and the others alone."""
+    into one group of two columns and the others alone. constants: T with a constant c, too."""
     d = len(columns)
     singles = tuple((k,) for k in range(d))
     partitions: list[tuple[tuple[int, ...], ...]] = [singles] if d > 1 else []
     if pairs and d > 2:
         partitions += [((i, j), *((k,) for k in range(d) if k not in (i, j))) for i in range(d) for j in range(i)]
-    families = list(_families(y, targets))
+    families = [f for f in _families(y, targets) if constants or len(f.grid) == 1]
     limit = max(SMOOTH, 3 * noise)
     for groups in partitions:
         parts = [smooth(columns[list(g)], len(y)) for g in groups]
@@ -79,7 +82,8 @@ def separations(columns: Array, y: Array, targets: list[Target], noise: float, p
         if len(A) > len(y) // 3:
             continue
         Q, R = np.linalg.qr((A / np.sqrt((A * A).sum(axis=1, keepdims=True))).T)
-        Q = np.ascontiguousarray(Q[:, np.abs(np.diag(R)) > 1e-9])
+        if np.abs(np.diag(R)).min() < _APART:
+            continue  # rows along a line: sums of functions explain anything
         found: list[tuple[float, int, float]] = []
         for number, family in enumerate(families):
             c, misfit = _best_constant(family, Q)

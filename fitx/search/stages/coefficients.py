@@ -37,7 +37,7 @@ class CoefficientFunctions(Stage):
         from fitx.search.atoms.components import candidates
 
         problem, t = work.problem, work.table
-        taken = sample(work)
+        taken = sample(work.problem)
         if taken is None:
             return
         _, columns, y = taken
