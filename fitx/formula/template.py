@@ -82,9 +82,9 @@ def read_template(text: str) -> Template:
         )
     name, pieces, arguments, at = names[0], [], [], 0
     for s in spans:
-        if s.start() < at:
-            raise UsageError(f"`{name}` stands within itself in `{text.strip()}`", "give it columns as arguments")
         end, parts = _arguments(text, s.end())
+        if any(s.start() < other.start() < end for other in spans):
+            raise UsageError(f"`{name}` stands within itself in `{text.strip()}`", "give it columns as arguments")
         arguments.append(tuple(parse(p) for p in parts))
         pieces += [text[at : s.start()], f"`{_MARK}{name}`"]
         at = end

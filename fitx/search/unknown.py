@@ -48,19 +48,28 @@ class Filling:
     error: float
 
 
-class _Quick(Search):
-    """The cheap part of a search: the instant stages on all variants, and the first round on the first few."""
+class _Instant(Search):
+    """The instant stages of a search on all variants of its problem."""
 
     __slots__ = ()
 
     def run(self) -> Iterator[Entry]:
-        found = variants(self.problem)
-        for problem in dict.fromkeys((self.problem, *found)):
+        for problem in dict.fromkeys((self.problem, *variants(self.problem))):
             yield from self._instant(problem)
             if self.solved or self.budget.expired():
                 return
-        for problem in found[:_VARIANTS]:
-            yield from self._round(problem, ROUNDS[0], CHEAP, FIRST_SPACES, self.budget)
+
+
+class _Quick(Search):
+    """The first round of a search on the first few variants of its problem."""
+
+    __slots__ = ()
+
+    def run(self) -> Iterator[Entry]:
+        for problem in variants(self.problem)[:_VARIANTS]:
+            yield from self._instant(problem)
+            if not self.solved:
+                yield from self._round(problem, ROUNDS[0], CHEAP, FIRST_SPACES, self.budget)
             if self.solved or self.budget.expired():
                 return
 
@@ -86,39 +95,34 @@ class Unknown:
     def run(self) -> Iterator[Filling]:
         """Fillings, each better or simpler than those before it."""
         best: dict[int, float] = {}
-
-        def improves(f: Filling) -> bool:
-            size = f.f.complexity
-            if any(c <= size and e <= f.error * 1.000001 for c, e in best.items()):
-                return False
-            best[size] = f.error
-            return True
-
-        seen: list[Values] = []
         leader: Filling | None = None
-        for values in self._first_values():
-            for f in self._fill(values, seen, _Quick):
-                if improves(f):
+
+        def followed(values: Values, seen: list[Values], kind: type[Search]) -> Iterator[Filling]:
+            nonlocal leader
+            for f in self._fill(values, seen, kind):
+                size = f.f.complexity
+                if not any(c <= size and e <= f.error * 1.000001 for c, e in best.items()):
+                    best[size] = f.error
                     yield f
                 if leader is None or f.error < leader.error:
                     leader = f
-            if leader is not None and leader.error <= _EXACT:
-                # With the parameters exact, the search may find f itself in a shorter form.
-                yield from filter(improves, self._fill(leader.values, [], _Quick))
-                return
-            if self.context.expired():
-                return
-        for again in range(_AGAIN + 1):
-            if leader is None:
-                return
-            kind = _Quick if again < _AGAIN else Search
-            for f in self._fill(leader.values, seen if kind is _Quick else [], kind):
-                if improves(f):
-                    yield f
-                if f.error < leader.error:
-                    leader = f
-                if f.error <= _EXACT or self.context.expired():
+
+        first = list(self._first_values())
+        for kind in (_Instant, _Quick):
+            seen: list[Values] = []
+            for again in range(len(first) + _AGAIN):
+                if again >= len(first) and leader is None:
                     return
+                values = first[again] if again < len(first) or leader is None else leader.values
+                yield from followed(values, seen, kind)
+                if leader is not None and leader.error <= _EXACT:
+                    # With the parameters exact, the search may find f itself in a shorter form.
+                    yield from followed(leader.values, [], kind)
+                    return
+                if self.context.expired():
+                    return
+        if leader is not None:
+            yield from followed(leader.values, [], Search)
 
     def refit(self, f: Formula, values: Mapping[str, float], rows: Rows, most: int = 10**9) -> Filling | None:
         """f's constants and all parameters at their joint optimum."""
