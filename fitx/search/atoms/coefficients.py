@@ -15,7 +15,7 @@ from itertools import combinations, product
 import numpy as np
 import numpy.typing as npt
 
-from fitx.search.atoms.separable import SMOOTH, least_squares, smooth
+from fitx.search.atoms.separable import APART, SMOOTH, least_squares, smooth
 from fitx.search.targets import Target
 
 Array = npt.NDArray[np.float64]
@@ -24,6 +24,8 @@ Exponents = tuple[float, ...]  # of all columns, 0 for x_j
 _TARGETS = ("y", "1/y", "y^2", "log y", "1/y^2", "exp y", "sqrt y")
 _ONE = (0.0, 1.0, -1.0, 2.0, -2.0, 0.5, -0.5, 1.5, -1.5, 3.0, -3.0)
 _ROWS = 240
+_COARSE, _TOTAL = 6, 3  # degrees in x_j and in the others of a polynomial that is then made sparse
+_SEEN = 1e-6  # what it may leave of T's variance
 _TRIPLES = ((0.0, 1.0, 2.0), (0.0, 1.0, -1.0), (0.0, 0.5, 1.0))
 
 
@@ -57,25 +59,89 @@ def coefficient_functions(columns: Array, y: Array, targets: list[Target], noise
     limit = max(SMOOTH, 3 * noise)
     for terms in (2, 3):
         found: list[tuple[float, int, int, tuple[Exponents, ...]]] = []
-        for j in range(d):
+        for j in range(d) if d <= 3 else ():
             C = np.concatenate([np.ones((1, n)), smooth(columns[[j]], 2 * n // terms)])[:, some]
             if terms * len(C) > len(some) // 2:
                 continue
-            size = np.sqrt((C * C).sum(axis=1, keepdims=True))
-            for monomials in _choices(columns, j, terms):
-                m = _values(columns[:, some], monomials)
-                A = np.concatenate([(v / np.sqrt((v * v).mean())) * C / size for v in m])
-                Q = np.linalg.qr(A.T)[0]
-                R = Z.T - Q @ (Q.T @ Z.T)
-                misfits = (R * R).sum(axis=0) / scale
-                found += [(float(e), t, j, monomials) for t, e in enumerate(misfits) if e < limit]
+            choices = list(_choices(columns, j, terms))
+            if not choices:
+                continue
+            monomials = tuple(dict.fromkeys(m for chosen in choices for m in chosen))
+            number = {m: i for i, m in enumerate(monomials)}
+            which = np.array([[number[m] for m in chosen] for chosen in choices]).reshape(-1, terms)
+            misfits = _misfits(_products(_values(columns[:, some], monomials), C), len(C), which, Z, scale)
+            found += [
+                (float(misfits[i, t]), t, j, choices[i]) for i, t in zip(*np.nonzero(misfits < limit), strict=True)
+            ]
         found.sort(key=lambda f: f[0])
         for misfit, t, j, monomials in found[:4]:
             if misfit > max(1e4 * found[0][0], 1e-22):
                 break
-            yield _fitted(columns, *wanted[t], j, monomials)
+            fitted = _fitted(columns, *wanted[t], j, monomials)
+            if fitted is not None and fitted.misfit < limit:
+                yield fitted
         if found:
             return
+    if d > 2:
+        yield from _sparse(columns, wanted, limit)
+
+
+def _sparse(columns: Array, wanted: list[tuple[Target, Array]], limit: float) -> Iterator[Coefficients]:
+    """Polynomials in the other columns, some of these inverted, of which few terms are left."""
+    d, n = columns.shape
+    for j in range(d):
+        others = [k for k in range(d) if k != j]
+        C = np.concatenate([np.ones((1, n)), smooth(columns[[j]], 20 * _COARSE)])
+        powers = [e for e in product(range(_TOTAL + 1), repeat=d - 1) if sum(e) <= _TOTAL]
+        if len(C) * len(powers) > n // 3:
+            powers = [e for e in powers if sum(e) < _TOTAL]
+        if len(C) * len(powers) > n // 3:
+            continue
+        Z = np.array([z for _, z in wanted])
+        scale = ((Z - Z.mean(axis=1, keepdims=True)) ** 2).sum(axis=1)
+        for signs in product((1.0, -1.0), repeat=d - 1):
+            if any(s < 0 and columns[k].min() <= 0 for s, k in zip(signs, others, strict=True)):
+                continue
+            monomials = []
+            for e in powers:
+                full = [0.0] * d
+                for k, s, v in zip(others, signs, e, strict=True):
+                    full[k] = s * v
+                monomials.append(tuple(full))
+            A = _products(_values(columns, tuple(monomials)), C)
+            beta, misfits = _solved(A @ A.T, A @ Z.T, (Z * Z).sum(axis=1), scale)
+            for t in np.flatnonzero(misfits < _SEEN):
+                target, z = wanted[t]
+                parts = (beta[:, t, None] * A).reshape(len(monomials), len(C), n).sum(axis=1)
+                shares = (parts**2).sum(axis=1) / scale[t]
+                misfit = float(misfits[t])
+                some = tuple(monomials[k] for k in np.flatnonzero(shares > max(1e3 * misfit, 1e-12)))
+                if not 1 < len(some) <= 4:
+                    continue
+                fitted = _fitted(columns, target, z, j, some)
+                if fitted is not None and fitted.misfit < limit:
+                    yield fitted
+                    return
+
+
+def _products(monomials: Array, C: Array) -> Array:
+    """(monomials * columns, n), each of length 1."""
+    A = (monomials[:, None] * C[None]).reshape(-1, C.shape[1])
+    return np.asarray(A / np.maximum(np.sqrt((A * A).sum(axis=1, keepdims=True)), 1e-300))
+
+
+def _misfits(A: Array, wide: int, which: npt.NDArray[np.intp], Z: Array, scale: Array) -> Array:
+    """(choices, targets): what the blocks `which` (choices, terms) of `wide` rows of A leave of the rows of Z."""
+    G, B = A @ A.T, A @ Z.T
+    index = (which[:, :, None] * wide + np.arange(wide)).reshape(len(which), -1)
+    return _solved(G[index[:, :, None], index[:, None, :]], B[index], (Z * Z).sum(axis=1), scale)[1]
+
+
+def _solved(G: Array, B: Array, total: Array, scale: Array) -> tuple[Array, Array]:
+    """Coefficients, and misfits to about ten digits, from the normal equations."""
+    beta = np.linalg.solve(G + 1e-13 * np.eye(G.shape[-1]), B)
+    left = total - (beta * (2 * B - G @ beta)).sum(axis=-2)
+    return np.asarray(beta), np.asarray(np.maximum(left, 0.0) / scale)
 
 
 def _choices(columns: Array, j: int, terms: int) -> Iterator[tuple[Exponents, ...]]:
@@ -114,11 +180,13 @@ def _values(columns: Array, monomials: tuple[Exponents, ...]) -> Array:
         ])  # fmt: skip
 
 
-def _fitted(columns: Array, target: Target, z: Array, j: int, monomials: tuple[Exponents, ...]) -> Coefficients:
+def _fitted(columns: Array, target: Target, z: Array, j: int, monomials: tuple[Exponents, ...]) -> Coefficients | None:
     n = columns.shape[1]
     C = np.concatenate([np.ones((1, n)), smooth(columns[[j]], n)])
     m = _values(columns, monomials)
     A = np.concatenate([v * C for v in m])
+    if np.abs(np.diag(np.linalg.qr(_products(m, C).T, mode="r"))).min() < APART:
+        return None  # rows along a line
     beta, uncertain = (c.reshape(len(m), len(C)) @ C for c in least_squares(A, z))
     r = z - (m * beta).sum(axis=0)
     spread = z - z.mean()

@@ -16,6 +16,7 @@ from fitx.search.stages.base import Stage, Work
 from fitx.search.stages.separated import sample
 from fitx.search.targets import targets_for
 
+_MOST = 4  # columns
 _TRIED = 40  # combinations of formulas for the coefficients
 
 
@@ -31,7 +32,7 @@ class CoefficientFunctions(Stage):
         assert work.effort is not None
         assert work.bench is not None
         active = work.problem.active
-        if work.effort.name != "small" or not 2 <= len(active) <= 3:
+        if work.effort.name != "small" or not 2 <= len(active) <= _MOST:
             return
         from fitx.search.atoms.coefficients import coefficient_functions
         from fitx.search.atoms.components import candidates
