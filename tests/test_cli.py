@@ -15,6 +15,8 @@ import pytest
 
 import fitx
 from fitx.cli.app import run
+from fitx.search.dimensions import Units
+from fitx.units import parse_unit
 
 POINTS = "x,y\n1,10\n2,12\n3,4\n"
 
@@ -103,6 +105,13 @@ class TestFit:
             (["--missing", "keep"], 2, "drop, error"), (["--progress", "loud"], 2, "auto, plain, none"),
             (["--split", "group:"], 2, "not understood"), (["--split", "best"], 2, "no split named"),
             (["--save", "/nowhere/at/all/m.json"], 2, "no folder"), (["--weights", "x", "--sigma", "x"], 2, "not both"),
+            (["--units", "x=foo"], 2, "`foo` is no unit"), (["--units", "x"], 2, "COLUMN=UNIT"),
+            (["--units", "q=m"], 2, "no column `q`"), (["--units", "x=m,x=s"], 2, "two units"),
+            (["--model", "a*exp(-b*x"], 2, "a*exp(-b*x\n      ^"), (["--model", "x"], 2, "nothing to fit"),
+            (["--model", "a*x", "--per-group", "b", "--group", "x"], 2, "`b` cannot differ by group"),
+            (["--model", "a*x", "--per-group", "a"], 2, "--group"), (["--per-group", "a"], 2, "--model"),
+            (["--model", "a*x", "--per-group", "a", "--group", "z"], 2, "`z`"),
+            (["--method", "model"], 1, "--model"),
         ],
     )  # fmt: skip
     def test_a_wrong_command_line(
@@ -123,6 +132,46 @@ class TestFit:
         (tmp_path / "twice.csv").write_text("x,y\n1,2\n1,3\n2,4\n")
         assert run(["fit", str(tmp_path / "twice.csv"), "--method", "lagrange"]) == 1
         assert "hint:" in capsys.readouterr().err
+
+    def test_units_of_a_table_and_of_the_user(self, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+        t, v = np.random.default_rng(0).uniform(1, 3, (2, 60))
+        y = t * v + v**2 / 2
+        rows = "".join(f"{a!r},{b!r},{c!r}\n" for a, b, c in np.c_[t, v, y].tolist())
+        path = tmp_path / "t.csv"
+        fit = ["fit", str(path), "--method", "symbolic", "--time-limit", "1"]
+        # a*b + b**2/2 is no sum of like and like
+        path.write_text("a,b,y\nm,s,m s\n" + rows)
+        assert run(fit) == 0
+        out, err = capsys.readouterr()
+        units = Units.of(("a", "b"), [parse_unit(u) for u in ("m", "s", "m s")])
+        assert units.permits(fitx.parse(out.strip()))
+        assert "a formula that the units forbid fits much better" in err
+        for given in ("", "a=m,b=m,y=m^2"):
+            assert run([*fit, "--units", given]) == 0
+            out, err = capsys.readouterr()
+            assert fitx.parse(out.strip()).predict(np.c_[t, v], ("a", "b")) == pytest.approx(y)
+            assert not err
+        path.write_text("a,b,y\nm,°C,m s\n" + rows)
+        assert run(fit) == 0
+        assert "the zero of `°C` (column `b`) is arbitrary" in capsys.readouterr().err
+        assert run([*fit, "--units", "a=m,b=m,y=kg"]) == 1
+        assert "no feature has mass" in capsys.readouterr().err
+
+    def test_a_model_with_groups_is_saved_and_predicts(
+        self, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        rows = [(x / 10, g, [2.0, 5.0][g - 1] * x / 10 + 1) for x in range(30) for g in (1, 2)]
+        (tmp_path / "t.csv").write_text("x,g,z,y\n" + "".join(f"{x},{g},7,{y!r}\n" for x, g, y in rows))
+        model = ["--model", "a*x + b", "--per-group", "a", "--group", "g", "--features", "x"]
+        saved = str(tmp_path / "m.json")
+        assert run(["fit", str(tmp_path / "t.csv"), *model, "--save", saved, "--format", "json"]) == 0
+        d = json.loads(capsys.readouterr().out)
+        assert {p["name"]: round(p["value"], 9) for p in d["parameters"]} == {"a[1]": 2.0, "a[2]": 5.0, "b": 1.0}
+        assert (d["method"], d["features"]) == ("model", ["x", "g"])
+        (tmp_path / "new.csv").write_text("g,x\n2,1\n1,1\n3,1\n")
+        assert run(["predict", saved, str(tmp_path / "new.csv")]) == 0
+        got = [float(line.split(",")[-1]) for line in capsys.readouterr().out.split()[1:]]
+        assert got == pytest.approx([6, 3, 4.5])
 
     def test_hostile_names(self, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
         for name in ("import os", "lambda", "Temp (°C)", "`x`", "x-1", "E", "\x1b[31mred"):
@@ -214,9 +263,9 @@ class TestManners:
             "print(*(m for m in sys.argv[1].split(',') if m in sys.modules), file=sys.stderr)"
         )
         for heavy, args in (
-            ("numpy,sympy,scipy,sklearn,duckdb", ["--help"]),
-            ("sympy,scipy,sklearn,duckdb", ["methods"]),
-            ("sympy,scipy,sklearn,duckdb,rich", ["fit", str(tmp_path / "t.csv"), "--method", "poly"]),
+            ("numpy,sympy,scipy,sklearn,duckdb,pint", ["--help"]),
+            ("sympy,scipy,sklearn,duckdb,pint", ["methods"]),
+            ("sympy,scipy,sklearn,duckdb,rich,pint", ["fit", str(tmp_path / "t.csv"), "--method", "poly"]),
         ):
             done = subprocess.run(
                 [sys.executable, "-P", "-c", code, heavy, *args], capture_output=True, text=True, check=True

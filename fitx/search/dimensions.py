@@ -28,6 +28,7 @@ _PLAIN = frozenset((
 ))  # fmt: skip
 _SAME = frozenset(("add", "sub", "min", "max"))
 _POWERS = {"sqrt": Fraction(1, 2), "cbrt": Fraction(1, 3), "square": Fraction(2), "cube": Fraction(3)}
+_SHORT = 30  # nodes of a formula whose loss the user should know of
 _NEAR = 0.03  # an exponent so close to a half is one that noise moved
 
 
@@ -39,7 +40,7 @@ class _InvalidError(Exception):
 class Units:
     """Dimensions of the columns and of the target; what a formula must have to be proposed.
 
-    free_constants: numbers may carry any unit. rejected: (relative error, formula) of the best that was turned down.
+    free_constants: numbers may carry any unit. rejected: (relative error, formula) of the best short one turned down.
     """
 
     columns: Mapping[str, Vector]
@@ -71,7 +72,7 @@ class Units:
     def _judge(self, formula: Formula, error: float, slack: float) -> bool:
         if self._consistent(formula, slack):
             return True
-        if error < (self.rejected[0] if self.rejected else np.inf):
+        if formula.complexity <= _SHORT and error < (self.rejected[0] if self.rejected else np.inf):
             self.rejected = (error, formula)
         return False
 
