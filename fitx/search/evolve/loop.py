@@ -17,7 +17,9 @@ import numpy.typing as npt
 from fitx.search.evolve.archive import Archive, kind_of
 from fitx.search.evolve.batch import Rows, fit_batch
 from fitx.search.evolve.genome import Genome, Token
+from fitx.search.evolve.grafts import grafts
 from fitx.search.evolve.variation import Alphabet, offspring, random_tree
+from fitx.search.evolve.vocabulary import Vocabulary, make_vocabulary
 
 Array = npt.NDArray[np.float64]
 
@@ -25,6 +27,7 @@ OFFSPRING = 250  # of an island in a generation
 ELITES = 800  # that an island keeps
 COARSE, FINE = 6, 25  # iterations for every offspring, and for those on the front
 MIGRATION = 12  # generations between exchanges
+GRAFTED = 8  # parents whose subtrees are replaced by what the residuals ask for
 TRIES = 3  # times that one structure is fitted, from other starting constants
 
 
@@ -62,8 +65,10 @@ class Evolution:
     coarse: int = COARSE
     evaluated: int = 0
     islands: list[Island] = field(init=False)
+    vocabulary: Vocabulary = field(init=False)
 
     def __post_init__(self) -> None:
+        self.vocabulary = make_vocabulary(self.alphabet, self.columns)
         self.islands = [
             Island(Rows(self.columns, y, self.weights), Random(f"{self.seed} {i}"), Archive(ELITES))
             for i, y in enumerate(self.targets)
@@ -95,6 +100,9 @@ class Evolution:
                 child = offspring(archive.parent(rng), archive.parent(rng), self.alphabet, rng)
             if child is not None:
                 children.append(child)
+        if archive.elites and GRAFTED:
+            parents = [archive.parent(rng) for _ in range(GRAFTED)]
+            children += grafts(parents, island.rows, self.vocabulary, rng)
         return children
 
     def _fitted(self, children: list[list[Genome]]) -> Iterator[Found]:

@@ -13,15 +13,15 @@ from fitx.search.budget import Budget
 from fitx.search.evolve.batch import MOST_NODES
 from fitx.search.evolve.genome import Genome, formula_of, genome_of
 from fitx.search.evolve.loop import Evolution, Found
+from fitx.search.evolve.prune import pruned
 from fitx.search.evolve.variation import make_alphabet
 from fitx.search.grammar import Grammar
 from fitx.search.problem import Problem
-from fitx.search.targets import Target, targets_for
+from fitx.search.targets import TARGETS, Target, targets_for
 
 Array = npt.NDArray[np.float64]
 
 _TARGETS = ("y", "log y", "1/y", "exp y", "y^2")
-_ISLANDS = 5
 _SPREAD = 1e4  # of |T(y)|, beyond which a target is a matter of a few rows
 _EXACT = 1e-13  # error on the sample below which a formula is offered at once
 
@@ -54,6 +54,7 @@ class Slices:
         if not self._targets:
             return
         until = self.evaluated + offspring
+        exact = max(_EXACT, 1e3 * self.floor)
         fresh: set[tuple[int, int]] = set()
         while self.evaluated < until and not budget.expired():
             before = self.evaluated
@@ -61,8 +62,8 @@ class Slices:
                 key = (found.island, len(found.genome))
                 self._fronts[key] = found
                 fresh.add(key)
-                if found.error < max(_EXACT, 1e3 * self.floor):
-                    yield self._formula(found)
+                if found.error < exact:
+                    yield self._formula(self._pruned(found, exact))
                     fresh.discard(key)
             if self.evaluated == before:
                 return
@@ -81,6 +82,12 @@ class Slices:
         self._evolution = Evolution(make_alphabet(self.grammar, p.d), columns, values, threads=self.threads)
         self._generations = self._evolution.generations(_genomes(p, seeds))
 
+    def _pruned(self, found: Found, exact: float) -> Found:
+        assert self._evolution is not None
+        rows = self._evolution.islands[found.island].rows
+        genome, offset, factor = pruned(found.genome, rows, max(1e3 * self.floor, min(exact, 100 * found.error, 1e-18)))
+        return Found(found.island, genome, offset, factor, found.error)
+
     def _formula(self, found: Found) -> Formula:
         f = formula_of(found.genome, self.problem.formulas)
         f = Const(found.offset) + Const(found.factor) * f
@@ -88,10 +95,13 @@ class Slices:
 
 
 def _targets(y: Array, grammar: Grammar) -> list[Target]:
-    """Transforms of y that no few rows dominate."""
+    """Transforms of y that no few rows dominate; also 1/y of a y of both signs, since y may have poles."""
+    usual = {t.name for t in targets_for(y, grammar.operators)}
+    if y.all() and grammar.allows("div"):
+        usual.add("1/y")
     chosen: list[Target] = []
-    for t in targets_for(y, grammar.operators):
-        if t.name not in _TARGETS or len(chosen) == _ISLANDS:
+    for t in TARGETS:
+        if t.name not in usual or t.name not in _TARGETS:
             continue
         with np.errstate(all="ignore"):
             v = t.forward(y)
