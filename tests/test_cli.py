@@ -138,7 +138,7 @@ class TestFit:
         y = t * v + v**2 / 2
         rows = "".join(f"{a!r},{b!r},{c!r}\n" for a, b, c in np.c_[t, v, y].tolist())
         path = tmp_path / "t.csv"
-        fit = ["fit", str(path), "--method", "symbolic", "--time-limit", "1"]
+        fit = ["fit", str(path), "--method", "symbolic", "--time-limit", "4"]
         # a*b + b**2/2 is no sum of like and like
         path.write_text("a,b,y\nm,s,m s\n" + rows)
         assert run(fit) == 0
