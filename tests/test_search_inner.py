@@ -8,6 +8,7 @@ import pytest
 import fitx
 from fitx.formula import parse
 from fitx.search.atoms.driver import Atoms
+from fitx.search.atoms.formulas import formulas
 from fitx.search.atoms.scene import Scene, make_scene
 from fitx.search.atoms.starts import one_argument, two_arguments
 from fitx.search.budget import Budget
@@ -58,10 +59,10 @@ def test_laws_of_one_atom(law: str, low: float, high: float) -> None:
     y = parse(law).predict(X, ("x0",))
     atoms, table = atoms_of(X, y)
     with np.errstate(all="ignore"):
-        formulas = list(atoms.formulas(single(atoms)))
-    assert min(table.error_on_all(f) for f in formulas) < 1e-20
+        found = list(formulas(atoms, single(atoms)))
+    assert min(table.error_on_all(f) for f in found) < 1e-20
     # Few constants come first: the first formula holds no more of them than the law and one.
-    assert len(formulas[0].constants) <= len(parse(law).constants) + 2
+    assert len(found[0].constants) <= len(parse(law).constants) + 2
 
 
 def test_two_atoms_are_found_by_pairs() -> None:
@@ -71,7 +72,7 @@ def test_two_atoms_are_found_by_pairs() -> None:
     with np.errstate(all="ignore"):
         base = next(k for k, b in enumerate(atoms.scene.bases) if b.name == "1")
         fits = atoms.refined(atoms.pairs(200, [base], [0]), 200)
-        assert min(table.error_on_all(f) for f in atoms.formulas(fits)) < 1e-18
+        assert min(table.error_on_all(f) for f in formulas(atoms, fits)) < 1e-18
 
 
 def test_constants_that_do_not_count_are_left_out() -> None:
@@ -83,7 +84,7 @@ def test_constants_that_do_not_count_are_left_out() -> None:
         base = next(k for k, b in enumerate(atoms.scene.bases) if b.name == "1 log")
         target = next(k for k, t in enumerate(atoms.scene.targets) if t.name == "1/y")
         fits = atoms.refined(atoms.singles(160, [base], [target], True), 200)
-        first = next(iter(atoms.formulas(fits)))
+        first = next(iter(formulas(atoms, fits)))
     assert table.error_on_all(first) < 1e-20
     assert first.complexity <= law.complexity + 2
 
@@ -116,7 +117,7 @@ def test_forbidden_operators_make_no_atoms() -> None:
     atoms = Atoms(work, scene, Budget(Budget(0.0).clock() + 60), 1)
     atoms.evaluate()
     with np.errstate(all="ignore"):
-        for f in atoms.formulas(single(atoms)):
+        for f in formulas(atoms, single(atoms)):
             assert work.grammar.permits(f)
 
 
@@ -125,7 +126,7 @@ def test_a_spent_budget_ends_the_work_at_once() -> None:
     atoms, _ = atoms_of(X, np.sin(3 * X[:, 0]), seconds=0.0)
     fits = atoms.singles(10, [0], [0])
     assert not len(fits.error)
-    assert list(atoms.formulas(fits)) == []
+    assert list(formulas(atoms, fits)) == []
 
 
 def test_a_constant_target_has_no_scene() -> None:

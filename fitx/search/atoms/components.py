@@ -13,7 +13,9 @@ from fitx.formula import Call, Const, Formula, Var
 from fitx.formula.evaluate import evaluate_columns
 from fitx.formula.tree import as_formula
 from fitx.search.algebra import linear
-from fitx.search.atoms.driver import Atoms, Fits
+from fitx.search.atoms.driver import Atoms
+from fitx.search.atoms.fits import Fits
+from fitx.search.atoms.formulas import alone, formula
 from fitx.search.atoms.scene import make_scene
 from fitx.search.atoms.separable import Separation
 from fitx.search.budget import Budget
@@ -67,20 +69,21 @@ def candidates(
     one = scene.one.formula
     with_one = [b for b, base in enumerate(scene.bases) if one in [scene.terms[k].formula for k in base.terms]]
     bases = [b for b in range(len(scene.bases)) if free or b in with_one]
-    for g in atoms.alone():
+    for g in alone(atoms):
         found.append(Candidate(g, table.error_on_check(g), _count(g)))
     if not found or min(c.constants for c in found) > 1:
-        atoms.evaluate()
+        atoms.evaluate(plain=True)
         some = bases if len(columns) == 1 else [b for b in bases if len(scene.bases[b].terms) <= 3]
         fits = [atoms.refined(atoms.singles(60, some, wanted, True), 120)]
         if not _good(fits[0], tolerance):
+            atoms.evaluate()
             fits.append(atoms.refined(atoms.singles(40, some, wanted), 120))
         if not any(_good(f, tolerance) for f in fits) and len(columns) == 1:
             first = [b for b in some if len(scene.bases[b].terms) <= 2][:3]
             fits.append(atoms.refined(atoms.pairs(300, first, wanted[:1]), 120))
         for f in fits:
             for k in np.flatnonzero(f.error < loose[f.of[:, 1]])[:40]:
-                if (shown := atoms.formula(f, int(k))) is not None:
+                if (shown := formula(atoms, f, int(k))) is not None:
                     found.append(Candidate(shown[1], table.error_on_check(shown[1]), shown[0]))
     found = [c for c in found if c.error < 30 * tolerance]
     if not found:

@@ -52,7 +52,9 @@ class InnerConstantsLater(Stage):
 
 def _search(work: Work, budget: Budget, effort: _Effort) -> Iterator[Formula]:
     """Formulas of one atom, of two and of three."""
-    from fitx.search.atoms.driver import Atoms, joined, none
+    from fitx.search.atoms.driver import Atoms
+    from fitx.search.atoms.fits import joined, none
+    from fitx.search.atoms.formulas import alone, formulas
     from fitx.search.atoms.scene import make_scene
 
     assert work.bench is not None
@@ -60,30 +62,31 @@ def _search(work: Work, budget: Budget, effort: _Effort) -> Iterator[Formula]:
     if scene is None:
         return
     atoms = Atoms(work, scene, budget, work.bench.threads)
-    yield from atoms.alone()
-    atoms.evaluate()
-    work.bench.counted(len(atoms.atoms) * len(scene.targets) * len(scene.bases))
+    yield from alone(atoms)
+    atoms.evaluate(plain=True)
     every, all_bases = range(len(scene.targets)), range(len(scene.bases))
     small = [b for b in all_bases if len(scene.bases[b].terms) <= max(2, scene.d + 1)][:5]
     first = [t for t in every if scene.targets[t].name in ("y", "log y", "1/y")]
     paired = [t for t in every if scene.targets[t].name in ("y", "log y", "1/y", "y^2")]
     singles = atoms.refined(atoms.singles(160, small, first, True), effort.survivors)
-    yield from atoms.formulas(singles)
+    yield from formulas(atoms, singles)
     rest = atoms.singles(effort.plain, all_bases, [t for t in every if t not in first], True)
     more = atoms.singles(effort.plain, [b for b in all_bases if b not in small], first, True)
-    yield from atoms.formulas(atoms.refined(joined(rest, more), effort.survivors))
+    yield from formulas(atoms, atoms.refined(joined(rest, more), effort.survivors))
+    atoms.evaluate()
+    work.bench.counted(len(atoms.grid.atoms) * len(scene.targets) * len(scene.bases))
     beam = joined(singles, atoms.refined(atoms.singles(effort.keep, all_bases, every), effort.survivors))
-    yield from atoms.formulas(beam)
+    yield from formulas(atoms, beam)
     pairs = none(2)
     for t in paired:
         found = atoms.refined(atoms.pairs(effort.pairs, small, [t]), 2 * effort.survivors)
-        yield from atoms.formulas(found, 1)
+        yield from formulas(atoms, found, 1)
         pairs = joined(pairs, found)
     beam = beam.take(_spread(beam.of, effort.beam))
     pairs = joined(pairs, atoms.refined(atoms.extended(beam, effort.each), effort.survivors))
-    yield from atoms.formulas(pairs)
+    yield from formulas(atoms, pairs)
     pairs = pairs.take(_spread(pairs.of, effort.third))
-    yield from atoms.formulas(atoms.refined(atoms.extended(pairs, effort.each), effort.survivors))
+    yield from formulas(atoms, atoms.refined(atoms.extended(pairs, effort.each), effort.survivors))
 
 
 @dataclass(frozen=True, slots=True)
