@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
 
 from fitx._core.search import search_correlate
-from fitx.formula import Formula
+from fitx.formula import Formula, Var
 from fitx.search.budget import Budget
 from fitx.search.clear import cleared
 from fitx.search.fit import fit_structure, structure_of
@@ -30,7 +30,8 @@ from fitx.search.library import (
     ExpressionLibrary,
 )
 from fitx.search.problem import Problem
-from fitx.search.spaces import Kind, Space, make_space
+from fitx.search.spaces import Kind, Space, make_noisy_spaces, make_space
+from fitx.search.sparse import NODE
 from fitx.search.table import Table
 from fitx.search.targets import Target
 
@@ -39,6 +40,8 @@ Ints = npt.NDArray[np.int32]
 
 
 _PROJECTION = 4e-6  # seconds for one feature, with a reserve
+_EACH = 3  # structures of each target that are fitted whatever the others are
+_Y = Var("y")
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +62,16 @@ class Near:
     index: Ints
 
 
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A structure that may be the law of noisy data. score: its description length on the screening rows, in nats."""
+
+    score: float
+    space: Space
+    target: Target
+    ids: tuple[int, ...]
+
+
 @dataclass(slots=True)
 class Workbench:
     """One problem's library with what is derived from it, made when first asked for."""
@@ -74,18 +87,34 @@ class Workbench:
     best: dict[tuple[str, str, int], float] = field(default_factory=dict)
     counted: Callable[[int], None] = lambda n: None
     _spaces: dict[str, Space] = field(default_factory=dict)
+    _groups: dict[str, list[Space]] = field(default_factory=dict)
     _features: dict[str, Features] = field(default_factory=dict)
 
     def space(self, kind: Kind) -> Space:
-        """The space of that kind."""
+        """The space of that kind; where y is noisy the one for y itself."""
         if kind.name not in self._spaces:
-            self._spaces[kind.name] = make_space(kind, self.problem, self.grammar)
+            groups = self.spaces(kind) if self.noisy else []
+            self._spaces[kind.name] = groups[0] if groups else make_space(kind, self.problem, self.grammar)
         return self._spaces[kind.name]
 
-    def features(self, kind: Kind) -> Features:
-        """All expressions of the library as features of that space, in its order."""
-        if kind.name not in self._features:
-            space = self.space(kind)
+    @property
+    def noisy(self) -> bool:
+        """Whether y is noisy, so that structures are ranked instead of being right or wrong."""
+        return self.problem.sigma is not None
+
+    def spaces(self, kind: Kind) -> list[Space]:
+        """The space of that kind; where y is noisy one for each group of targets with alike weights."""
+        if not self.noisy:
+            return [self.space(kind)]
+        if kind.name not in self._groups:
+            self._groups[kind.name] = make_noisy_spaces(kind, self.problem, self.grammar)
+        return self._groups[kind.name]
+
+    def features(self, kind: Kind, space: Space | None = None) -> Features:
+        """All expressions of the library as features of that kind's space, or of one of its spaces, in its order."""
+        name = kind.name if space is None else space.name
+        if name not in self._features:
+            space = self.space(kind) if space is None else space
             order, primary = feature_order(self.library, kind.log_features)
             # One call that cannot be interrupted: no more than a quarter of the time that is left.
             most = max(2000, int(self.budget.left / 4 / _PROJECTION * self.threads))
@@ -96,18 +125,18 @@ class Workbench:
             )
             first = np.zeros(len(self.library), bool)
             first[order[:primary]] = True
-            self._features[kind.name] = Features(panels, ids, int(first[ids].sum()))
-        return self._features[kind.name]
+            self._features[name] = Features(panels, ids, int(first[ids].sum()))
+        return self._features[name]
 
     def forget_features(self, kind: Kind) -> None:
         """Give the memory back."""
-        self._features.pop(kind.name, None)
+        for name in [kind.name, *(space.name for space in self._groups.get(kind.name, ()))]:
+            self._features.pop(name, None)
 
-    def correlations(self, kind: Kind) -> npt.NDArray[np.float32]:
+    def correlations(self, kind: Kind, space: Space | None = None) -> npt.NDArray[np.float32]:
         """(t, padded): correlation of each feature with each target."""
-        return np.asarray(
-            search_correlate(self.features(kind).panels, self.space(kind).units.astype(np.float32), self.threads)
-        )
+        units = (self.space(kind) if space is None else space).units.astype(np.float32)
+        return np.asarray(search_correlate(self.features(kind, space).panels, units, self.threads))
 
     def exact(self, space: Space, ids: Ints) -> Array:
         """The features `ids` in float64: (m, screen)."""
@@ -140,6 +169,29 @@ class Workbench:
             if plain != terms:
                 found = [*fit_structure(structure_of(space, target, plain, shift), self.table), *found]
         return found
+
+    def hits(self, space: Space, t: int, r2: Array, ids: Ints, most: int) -> list[Hit]:
+        """The best of the structures with R2 r2 (m,) and expressions ids (m, q) for target t of a noisy space.
+
+        The description length is m/2 log(chi2) and NODE nats for each node, in the library's measure of length.
+        """
+        rows = int((space.weight > 0).sum())
+        target = space.targets[t]
+        nodes = self.library.cost[ids].sum(axis=1) + ids.shape[1] + 1.5 * (target.inverse(_Y).complexity - 1)
+        chi2 = np.maximum(space.chi2[t] * (1 - r2), 1e-300)
+        score = rows / 2 * np.log(chi2) + NODE * nodes
+        order = np.argsort(score, kind="stable")[:most]
+        return [Hit(float(score[i]), space, target, tuple(int(k) for k in ids[i])) for i in order]
+
+    def best_fits(self, hits: list[Hit], most: int) -> Iterator[Formula]:
+        """Formulas of the best hits, and of the best of each target."""
+        hits.sort(key=lambda h: h.score)
+        count: dict[tuple[str, str], int] = {}
+        for position, h in enumerate(hits):
+            key = h.space.name, h.target.name
+            count[key] = count.get(key, 0) + 1
+            if position < most or count[key] <= _EACH:
+                yield from self.fit(h.space, h.target, list(h.ids))
 
     def improves(self, space: Space, target: Target, terms: int, r2: float) -> bool:
         """Whether r2 is the best yet for this space, target and number of terms (so that it is worth a fit)."""

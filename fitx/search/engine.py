@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from itertools import chain as joined
 from itertools import islice
 
 import numpy as np
@@ -18,15 +19,17 @@ from fitx.formula import Formula
 from fitx.search.bench import Workbench
 from fitx.search.budget import Budget
 from fitx.search.clear import collected
+from fitx.search.contenders import Contenders
+from fitx.search.description import polished
 from fitx.search.dimensions import Units
 from fitx.search.evolve.slices import Slices
 from fitx.search.extend import extended
 from fitx.search.front import Entry, Front
 from fitx.search.grammar import Grammar
 from fitx.search.growth import grow
-from fitx.search.noise import estimate_noise
+from fitx.search.noisy import noise_of, with_noise
 from fitx.search.peel import peeled
-from fitx.search.plan import ALL, Evolve, Further, Peeled, steps
+from fitx.search.plan import ALL, Doubt, Evolve, Further, Peeled, Step, steps
 from fitx.search.problem import Problem
 from fitx.search.reduce import symmetry_chain
 from fitx.search.refine import float_constants, refine
@@ -64,12 +67,14 @@ class Search:
     groups: tuple[Problem, ...] = ()
     guesses: tuple[Formula, ...] = ()
     front: Front = field(init=False)
+    contenders: Contenders | None = None
     tried: int = 0
     solved: bool = False
     _began: float = field(init=False)
     _benches: dict[Problem, Workbench] = field(init=False, default_factory=dict)
     _evolutions: dict[Problem, Slices] = field(init=False, default_factory=dict)
     _last_told: float = field(init=False)
+    _gauged: float = np.inf
 
     def __post_init__(self) -> None:
         self.front = Front(self.floor)
@@ -84,34 +89,58 @@ class Search:
         if self.solved:
             return
         problems = [v for p in (*self.groups, self.problem) for v in variants(p)]
-        for problem in problems:
-            if problem is not self.problem:
-                yield from self._instant(problem)
-            if self.solved:
-                return
-        self._gauge_noise()
+        yield from self._instants([problem for problem in problems if problem is not self.problem])
+        if self.solved:
+            return
+        if self._gauge_noise(problems):
+            problems = self._noisy(problems)
+            yield from self._instants(problems)
         yield from self._reduced(problems)
         further = extended(problems[0] if problems else self.problem, self.grammar)
-        for step in steps(len(problems)):
+        plan = steps(len(problems))
+        while (step := next(plan, None)) is not None:
             if self.solved or self.budget.expired():
                 return
+            doubt = isinstance(step, Doubt)
+            if self._gauge_noise(problems, doubt):
+                problems = self._noisy(problems)
+                yield from self._instants(problems)
+                further = extended(problems[0], self.grammar)
+                plan = steps(len(problems)) if doubt else joined([step], plan)
+                continue
             if isinstance(step, Further):
                 yield from self._extended(islice(further, step.count), self.budget)
             elif isinstance(step, Evolve):
                 yield from self._evolved(problems[step.variant], step.offspring)
             elif isinstance(step, Peeled):
                 yield from self._peeled(problems[0])
-            else:
+            elif isinstance(step, Step):
                 budget = self._share(step.effort, step.variant, len(problems))
                 yield from self._round(problems[step.variant], step.effort, step.families, step.spaces, budget)
 
-    def _gauge_noise(self) -> None:
-        """Tell the stages how much of y is noise."""
+    def _instants(self, problems: list[Problem]) -> Iterator[Entry]:
+        for problem in problems:
+            yield from self._instant(problem)
+            if self.solved or self.budget.expired():
+                return
+
+    def _gauge_noise(self, problems: list[Problem], doubt: bool = False) -> bool:
+        """Whether y turns out to be noisy; asked again whenever a better formula makes more of the noise visible."""
         t, best = self.table, self.front.best
-        values = () if best is None else (t.on_all(best.formula),)
-        noise = estimate_noise(t.columns, t.y, t.weights, values)
-        if noise.level > 10 * self.floor:
-            self.table.noise = noise.level
+        error = best.error if best else 1.0
+        if self.solved or t.noise or error <= self.floor or (error > 0.3 * self._gauged and not doubt):
+            return False
+        self._gauged = error
+        t.noise = noise_of(t, best.formula if best else None, problems[:1], doubt)
+        return t.noise > 0
+
+    def _noisy(self, problems: list[Problem]) -> list[Problem]:
+        """The problems with their noise; from now on formulas contend for a short description."""
+        self.problem, self.table, problems = with_noise(self.problem, self.table, problems)
+        self.contenders = Contenders(self.table)
+        self.front = Front(self.floor)
+        self._benches.clear()
+        return problems
 
     def _reduced(self, problems: list[Problem]) -> Iterator[Entry]:
         """The problem with its symmetries taken out one by one: the smallest first, then back to larger ones."""
@@ -221,6 +250,10 @@ class Search:
         yield from self._offered(stage.run(work, budget), where)
 
     def _offered(self, formulas: Iterator[Formula], where: str) -> Iterator[Entry]:
+        if self.contenders is not None:
+            yield from self._contend(formulas, where, self.contenders)
+            self._progress(where)
+            return
         while not self.solved:
             # Formulas of the search overflow and leave their domains all the time.
             with np.errstate(all="ignore"):
@@ -231,6 +264,26 @@ class Search:
             if entry is not None:
                 yield entry
         self._progress(where)
+
+    def _contend(self, formulas: Iterator[Formula], where: str, contenders: Contenders) -> Iterator[Entry]:
+        """The best of a stage's formulas where y is noisy."""
+        with np.errstate(all="ignore"):
+            chosen = contenders.chosen((f for f in formulas if self._allowed(f)), self.front.admits)
+            entries: list[Entry] = []
+            for f in chosen:
+                f, error = polished(f, self.table)
+                contenders.note(f, error)
+                error = self.table.error_on_all(f)
+                entry = Entry(f, f.complexity, error, where)
+                if np.isfinite(error) and self._wanted(f, error) and self.front.add(entry):
+                    entries.append(entry)
+                    if error <= self.floor:
+                        self._exact(entry)
+            self.solved = self.solved or contenders.done
+        yield from entries
+
+    def _allowed(self, f: Formula) -> bool:
+        return self.grammar.permits(f) and (self.units is None or self.units.plausible(f, self.table.error_on_check(f)))
 
     def _count(self, n: int) -> None:
         self.tried += n

@@ -11,12 +11,15 @@ import numpy.typing as npt
 
 from fitx.formula import Const, Formula, call
 from fitx.search.algebra import linear, product
+from fitx.search.noise import row_weights
 from fitx.search.problem import Problem
 from fitx.search.spaces import Kind, Space
+from fitx.search.sparse import sparse_fit
 from fitx.search.table import Table
 from fitx.search.targets import Target
 
 Array = npt.NDArray[np.float64]
+Mask = npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +51,8 @@ def fit_structure(s: Structure, table: Table) -> list[Formula]:
 
     Exponents that are halves as far as y's digits tell are set to these, terms that contribute less than 1e-8 are
     dropped, and the others fitted again. More than one formula where logarithms have lost signs. [] where nothing is
-    defined.
+    defined. Where y is noisy the rows have weights, and what the noise cannot tell from a simple exponent or from
+    nothing is set to that.
     """
     values = [table.on_check(f) for f in s.terms]
     with np.errstate(all="ignore"):
@@ -60,6 +64,8 @@ def fit_structure(s: Structure, table: Table) -> list[Formula]:
     A = np.array(columns)
     usable = np.isfinite(A).mean(axis=1) > 0.5
     rows = np.isfinite(t) & np.isfinite(A[usable]).all(axis=0)
+    if s.problem.sigma is not None:
+        return _fit_noisy(s, table, A, t, values, z, rows & np.isfinite(s.problem.y[s.problem.rows.check]), usable)
     if rows.sum() < max(3, min(len(t) / 2, usable.sum() + 1)):
         return []
     beta = np.zeros(len(A))
@@ -72,6 +78,31 @@ def fit_structure(s: Structure, table: Table) -> list[Formula]:
     beta = _drop_small(beta, A[:, rows], t[rows], usable)
     f = linear(zip(beta, [*s.base, *s.terms], strict=True))
     return [_finish(s, f)]
+
+
+def _fit_noisy(
+    s: Structure, table: Table, A: Array, t: Array, values: Sequence[Array], z: Array,
+    rows: Mask, usable: Mask,
+) -> list[Formula]:  # fmt: skip
+    check, sigma = s.problem.rows.check, s.problem.sigma
+    assert sigma is not None
+    if s.shift is None:
+        weight = row_weights(s.target.forward, s.problem.y[check], sigma[check], s.log_target)
+    else:
+        shift = table.on_check(s.shift)
+        weight = row_weights(lambda y: s.target.forward(y) - shift, s.problem.y[check], sigma[check], s.log_target)
+    rows = rows & (weight > 0)
+    if rows.sum() < max(3, len(t) / 2, usable.sum() + 1):
+        return []
+    W = np.where(usable[:, None], A[:, rows], 0.0) * weight[rows]
+    k = len(s.base)
+    number = np.arange(len(A))
+    if not s.log_target:
+        beta = sparse_fit(W, t[rows] * weight[rows], number < 0, number >= 0)
+        return [_finish(s, linear(zip(beta, [*s.base, *s.terms], strict=True)))]
+    powers = (number > 0) & ((number < k) | s.log_terms)
+    beta = sparse_fit(W, t[rows] * weight[rows], powers, number >= k)
+    return _products(s, table, beta, values, z, rows)
 
 
 def least_squares(rows: Array, t: Array) -> Array:
@@ -112,7 +143,7 @@ def _drop_small(beta: Array, A: Array, t: Array, usable: Array) -> Array:
     return out
 
 
-def _products(s: Structure, table: Table, beta: Array, values: Sequence[Array], z: Array, rows: Array) -> list[Formula]:
+def _products(s: Structure, table: Table, beta: Array, values: Sequence[Array], z: Array, rows: Mask) -> list[Formula]:
     """The products with these exponents whose sign agrees with T(y) on nearly all rows; else with both signs."""
     k = len(s.base)
     natural = np.ones(int(rows.sum()))

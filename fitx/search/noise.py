@@ -17,15 +17,13 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from fitx.search.monomials import monomial_values, polynomial_exponents
+from fitx.search.smooth import FLAT, Design
 
 Array = npt.NDArray[np.float64]
 
 _ROWS = 1500
-_TERMS = 150
 _LEAST = 1e-16  # relative variance below which there is no noise, only rounding
 _MOST = 0.3  # relative variance above which a polynomial that stops getting better may just be the wrong tool
-_FLAT = 0.75  # s2 of the highest degree over s2 two degrees before, from which on it has stopped falling
 _AGREE = 1.5  # a level may be this much above the smallest s2 of all
 _REACH = 3.5  # standard deviations that noise may move the ends of y's range
 _REPEATS = 8  # degrees of freedom of repeated rows from which on these tell
@@ -116,16 +114,14 @@ def _along_a_line(x: Array, t: Array) -> Iterator[tuple[float, bool]]:
         if len(r) < 12:
             return
         levels.append(float(np.mean(r * r)))
-    yield min(levels), levels[3] > _FLAT * levels[1] and levels[3] > _FLAT * levels[2]
+    yield min(levels), levels[3] > FLAT * max(levels[1:3])
 
 
 def _polynomials(x: Array, t: Array, w: Array, approximations: list[Array]) -> Iterator[tuple[float, bool]]:
     """(s2 of the highest degree, whether it has stopped falling) for y and log|y| and what formulas leave of them."""
     varying = np.ptp(x, axis=1) > 0
     plain = Design(x[varying], np.sqrt(w))
-    for target in (t, *(t - f for f in approximations)):
-        if np.isfinite(target).all():
-            yield plain.variance(target)
+    yield from plain.variances(np.array([t, *(t - f for f in approximations if np.isfinite(f).all())]))
     for f in (np.ones_like(t), *approximations):
         with np.errstate(all="ignore"):
             z = t / f
@@ -139,9 +135,9 @@ def _polynomials(x: Array, t: Array, w: Array, approximations: list[Array]) -> I
         logs, z, size = x[varying][:, good], np.abs(z[good]), np.abs(t[good]) * np.sqrt(w[good])
         logs = np.where(logs.min(axis=1)[:, None] > 0, np.log(np.maximum(logs, 1e-300)), logs)
         # Noise of variance s2 in y is noise of s2 / y^2 in log|y|.
-        yield Design(logs, size).variance(np.log(z))
+        yield from Design(logs, size).variances(np.log(z)[None])
     if (good := np.sign(np.median(t)) * t > 0).mean() > 0.9:  # roots of sums
-        yield Design(x[varying][:, good], np.sqrt(w[good]) / (2 * np.abs(t[good]))).variance(t[good] ** 2)
+        yield from Design(x[varying][:, good], np.sqrt(w[good]) / (2 * np.abs(t[good]))).variances(t[None, good] ** 2)
 
 
 def within(y: Array, sigma: Array | None) -> Array:
@@ -165,45 +161,3 @@ def row_weights(target: Callable[[Array], Array], y: Array, sigma: Array, log: b
             low, middle, high = (np.where(one_sign, np.log(np.abs(v)), np.nan) for v in (low, middle, high))
         w = 1 / np.sqrt(((high - middle) ** 2 + (low - middle) ** 2) / 2)
     return np.where(np.isfinite(w) & np.isfinite(middle), w, 0.0)
-
-
-class Design:
-    """Polynomials of columns x (d, n) by total degree, weighted by `root` (n,), orthonormal."""
-
-    def __init__(self, x: Array, root: Array) -> None:
-        d, n = x.shape
-        self.root = root
-        low, span = x.min(axis=1, initial=np.inf)[:, None], np.maximum(np.ptp(x, axis=1), 1e-300)[:, None]
-        degree = 0
-        most = min(_TERMS, n // 3)
-        while d and degree < 14 and len(polynomial_exponents(d, degree + 1)) <= most:
-            degree += 1
-        powers = polynomial_exponents(d, degree) if d else ((),)
-        self.sizes = [len(polynomial_exponents(d, k)) if d else 1 for k in range(degree + 1)]
-        # Even and odd functions pause for a degree: each column goes on for three more.
-        powers += tuple(
-            tuple(e if i == k else 0 for i in range(d)) for k in range(d) for e in range(degree + 1, degree + 4)
-        )
-        self.sizes.append(len(powers))
-        A = (monomial_values(2 * (x - low) / span - 1, powers) if d else np.ones((1, n))) * root
-        q, r = np.linalg.qr((A / np.maximum(np.sqrt((A * A).sum(axis=1)), 1e-300)[:, None]).T)
-        self.q = np.where(np.abs(np.diag(r)) > 1e-9, q, 0.0)
-
-    def variance(self, t: Array) -> tuple[float, bool]:
-        """s2 of the highest degree, and whether it has stopped falling."""
-        z = t * self.root
-        explained = np.cumsum((z @ self.q) ** 2)
-        total = float(z @ z)
-        r = z - self.q @ (self.q.T @ z)
-        rss = [max(total - float(explained[p - 1]), 0.0) for p in self.sizes]
-        rss[-1] = float(r @ r)
-        s2 = [v / (len(z) - p) for v, p in zip(rss, self.sizes, strict=True)]
-        return s2[-1], len(s2) > 2 and bool(s2[-1] > _FLAT * s2[-3])
-
-    def structure(self, r: Array) -> float:
-        """F of the residuals r (n,) of a formula regressed on the polynomials: near 1 where nothing is left in them."""
-        z = r * self.root
-        inside = float(((z @ self.q) ** 2).sum())
-        p = int((np.abs(self.q).max(axis=0) > 0).sum())
-        left = max(float(z @ z) - inside, 1e-300)
-        return (inside / p) / (left / max(len(z) - p, 1))

@@ -78,19 +78,20 @@ def snap(f: Formula, costs: Callable[[Formula], bool], tolerance: float) -> Form
         choices.append(Const(0) if zero else forms[0][0] if forms else None)
     if not any(c is not None for c in choices):
         return f
-    best = _replace(f, choices)
+    best = replaced(f, choices)
     if costs(best):
         return best
     kept: list[Formula | None] = [None] * len(choices)
     for i, choice in enumerate(choices):
         if choice is not None:
             kept[i] = choice
-            if not costs(_replace(f, kept)):
+            if not costs(replaced(f, kept)):
                 kept[i] = None
-    return _replace(f, kept) if any(k is not None for k in kept) else f
+    return replaced(f, kept) if any(k is not None for k in kept) else f
 
 
-def _replace(f: Formula, forms: list[Formula | None]) -> Formula:
+def replaced(f: Formula, forms: list[Formula | None]) -> Formula:
+    """`f` with its constants, in their order, replaced by these forms where they are not None."""
     it = iter(forms)
 
     def leaf(g: Formula) -> Formula:

@@ -107,7 +107,7 @@ def make_noisy_spaces(kind: Kind, problem: Problem, grammar: Grammar) -> list[Sp
             if cosine > _ALIKE and np.array_equal(w > 0, space.weight > 0):
                 break
         else:
-            spaces.append(space := _empty(kind, problem, w, target.name))
+            spaces.append(space := _empty(kind, problem, w, target.name if spaces else ""))
         space.targets.append(target)
     for space in spaces:
         set_targets(space, space.targets, y, scaled=True)

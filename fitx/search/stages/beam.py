@@ -9,10 +9,11 @@ import numpy.typing as npt
 
 from fitx._core.search import search_additions
 from fitx.formula import Formula
-from fitx.search.bench import Workbench
+from fitx.search.bench import Hit, Workbench
 from fitx.search.budget import Budget
 from fitx.search.spaces import Kind, Space
 from fitx.search.stages.base import Stage, Work
+from fitx.search.stages.singles import NOISY_EACH, NOISY_FITS
 
 Array = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int32]
@@ -34,8 +35,11 @@ class Beam(Stage):
         bench, kind, effort = work.scan
         if not effort.beam or kind.base not in ("one", "powers"):
             return
-        space, features = bench.space(kind), bench.features(kind)
         budget = budget.share(0.1)
+        if bench.noisy:
+            yield from _noisy(bench, kind, effort.beam, budget)
+            return
+        space, features = bench.space(kind), bench.features(kind)
         for t, target in enumerate(space.targets):
             near = bench.near.get((kind.name, target.name))
             if near is None or not len(near.score):
@@ -51,11 +55,25 @@ class Beam(Stage):
                     return
 
 
+def _noisy(bench: Workbench, kind: Kind, beam: int, budget: Budget) -> Iterator[Formula]:
+    hits: list[Hit] = []
+    for space in bench.spaces(kind):
+        for t, target in enumerate(space.targets):
+            near = bench.near.get((kind.name, target.name))
+            if near is None or not len(near.score) or budget.expired():
+                continue
+            found = extend(bench, space, kind, near.index[:beam], space.units[t], budget)
+            if found:
+                ids = bench.features(kind, space).ids[np.array([[*pair, third] for _, pair, third in found])]
+                hits += bench.hits(space, t, np.array([r2 for r2, _, _ in found]), ids, NOISY_EACH)
+    yield from bench.best_fits(hits, NOISY_FITS)
+
+
 def extend(
     bench: Workbench, space: Space, kind: Kind, groups: Ints, unit: Array, budget: Budget
 ) -> list[tuple[float, tuple[int, ...], int]]:
     """For each group of features (m, q) the one that helps most: (R2 in float64, group, feature), best first."""
-    features = bench.features(kind)
+    features = bench.features(kind, space)
     count = min(len(features.ids), features.primary, _FEATURES)
     found: list[tuple[float, tuple[int, ...], int]] = []
     for i in range(0, len(groups), _PIECE):

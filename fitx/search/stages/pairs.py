@@ -9,10 +9,11 @@ import numpy.typing as npt
 
 from fitx._core.search import search_pairs
 from fitx.formula import Formula
-from fitx.search.bench import Near, Workbench
+from fitx.search.bench import Hit, Near, Workbench
 from fitx.search.budget import Budget
 from fitx.search.spaces import Kind, Space
 from fitx.search.stages.base import Effort, Stage, Work
+from fitx.search.stages.singles import NOISY_EACH, NOISY_FITS
 
 Array = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int32]
@@ -32,6 +33,9 @@ class Pairs(Stage):
     def run(self, work: Work, budget: Budget) -> Iterator[Formula]:
         """Pairs that fit the screening rows, and the best one for each target."""
         bench, kind, effort = work.scan
+        if bench.noisy:
+            yield from _noisy(bench, kind, pair_count(kind, effort), budget)
+            return
         yield from scan_pairs(bench, bench.space(kind), kind, pair_count(kind, effort), budget)
 
 
@@ -75,6 +79,21 @@ def scan_pairs(
                 return
 
 
+def _noisy(bench: Workbench, kind: Kind, count: int, budget: Budget) -> Iterator[Formula]:
+    hits: list[Hit] = []
+    for space in bench.spaces(kind):
+        chosen = pair_targets(space)
+        features = bench.features(kind, space) if chosen and not budget.expired() else None
+        if features is None or min(count, features.primary) < 3:
+            continue
+        found = best_pairs(bench, space, kind, min(count, features.primary), chosen, budget, _KEEP)
+        for t, near in zip(chosen, found, strict=True):
+            bench.near[kind.name, space.targets[t].name] = near
+            if len(near.score):
+                hits += bench.hits(space, t, near.score, features.ids[near.index], NOISY_EACH)
+    yield from bench.best_fits(hits, NOISY_FITS)
+
+
 def best_pairs(
     bench: Workbench,
     space: Space,
@@ -87,7 +106,7 @@ def best_pairs(
 ) -> list[Near]:
     """For each chosen unit vector of the space the `keep` best pairs among the first `count` features, with R2 above
     `least`; their R2 in float64."""
-    features = bench.features(kind)
+    features = bench.features(kind, space)
     panels = features.panels[: -(-count // 32)]
     rho = correlations64(space.units[chosen], panels)
     blocks = -(-count // _BLOCK)

@@ -12,7 +12,9 @@ from fitx.search.algebra import product
 from fitx.search.budget import Budget
 from fitx.search.fit import Structure, fit_structure
 from fitx.search.monomials import monomial_values, polynomial_exponents
+from fitx.search.noise import row_weights, within
 from fitx.search.problem import Problem
+from fitx.search.sparse import forward
 from fitx.search.stages.base import Stage, Work
 from fitx.search.targets import targets_for
 
@@ -21,6 +23,7 @@ Array = npt.NDArray[np.float64]
 _TERMS = 130
 _DEGREE = 5
 _EXACT = 1e-18  # share of T(y)'s variance unexplained on the check rows
+_CHOSEN = 24  # terms at most where y is noisy
 _HIGH = ("y", "1/y", "y^2", "1/y^2")  # targets of a degree above 2
 
 
@@ -39,6 +42,9 @@ class SparsePolynomial(Stage):
         if not np.isfinite(y).all():
             return
         columns = problem.columns[list(problem.active)][:, check]
+        if problem.sigma is not None:
+            yield from _noisy(work, columns, y, problem.sigma[check])
+            return
         for degree in range(1, _DEGREE + 1):
             exponents = polynomial_exponents(len(columns), degree)
             if len(exponents) > min(_TERMS, len(y) // 2) or budget.expired():
@@ -59,6 +65,31 @@ class SparsePolynomial(Stage):
                 if misfit < _EXACT or (degree <= 2 and target.name == "y"):
                     base = [monomial_formula(problem, e) for e in exponents]
                     s = Structure(problem, target, base, A, (), log_target=False, log_terms=False)
+                    yield from fit_structure(s, work.table)
+
+
+def _noisy(work: Work, columns: Array, y: Array, sigma: Array) -> Iterator[Formula]:
+    """Terms chosen one after the other, from the polynomials of each degree; then those that do not count left out."""
+    problem = work.problem
+    for degree in range(1, _DEGREE + 1):
+        exponents = polynomial_exponents(len(columns), degree)
+        if len(exponents) > min(_TERMS, len(y) // 2):
+            return
+        A = monomial_values(columns, exponents)
+        for target in targets_for(within(y, sigma), work.grammar.operators):
+            if not target.raw or (degree > 2 and target.name not in _HIGH):
+                continue
+            weight = row_weights(target.forward, y, sigma, False)
+            rows = weight > 0
+            if rows.mean() < 0.7:
+                continue
+            with np.errstate(all="ignore"):
+                z = target.forward(y)
+            chosen = forward(A[:, rows] * weight[rows], z[rows] * weight[rows], (0,), _CHOSEN)
+            for index in ([*range(len(exponents))] if len(exponents) <= _CHOSEN else [], sorted(chosen)):
+                base = [monomial_formula(problem, exponents[i]) for i in index]
+                if base:
+                    s = Structure(problem, target, base, A[index], (), log_target=False, log_terms=False)
                     yield from fit_structure(s, work.table)
 
 

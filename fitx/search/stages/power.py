@@ -9,6 +9,7 @@ import numpy as np
 from fitx.formula import Formula
 from fitx.search.budget import Budget
 from fitx.search.fit import Structure, fit_structure
+from fitx.search.noise import within
 from fitx.search.spaces import PRODUCTS, base_values
 from fitx.search.stages.base import Stage, Work
 from fitx.search.targets import targets_for
@@ -33,8 +34,14 @@ class PowerLaw(Stage):
         rows = finite[usable].all(axis=0)
         if rows.sum() <= usable.sum():
             return
-        q = np.linalg.qr(values[usable][:, rows].T)[0]
         y = problem.y[check]
+        if problem.sigma is not None:
+            for target in targets_for(within(y, problem.sigma[check]), work.grammar.operators):
+                if target.log:
+                    s = Structure(problem, target, base, values, (), log_target=True, log_terms=True)
+                    yield from fit_structure(s, work.table)
+            return
+        q = np.linalg.qr(values[usable][:, rows].T)[0]
         for target in targets_for(y[np.isfinite(y)], work.grammar.operators):
             if not target.log:
                 continue

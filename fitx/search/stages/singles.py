@@ -7,10 +7,14 @@ from collections.abc import Iterator
 import numpy as np
 
 from fitx.formula import Formula
+from fitx.search.bench import Hit, Workbench
 from fitx.search.budget import Budget
+from fitx.search.spaces import Kind
 from fitx.search.stages.base import Stage, Work
 
 _KEEP = 200  # features rechecked for each target
+NOISY_EACH = 30  # structures of each target that compete where y is noisy
+NOISY_FITS = 60  # of them all, how many are fitted to more rows
 
 
 class Singles(Stage):
@@ -23,6 +27,9 @@ class Singles(Stage):
     def run(self, work: Work, budget: Budget) -> Iterator[Formula]:
         """Best single terms; those that fit the screening rows, and the best one."""
         bench, kind, _ = work.scan
+        if bench.noisy:
+            yield from _noisy(bench, kind, budget)
+            return
         space, features = bench.space(kind), bench.features(kind)
         if not space.targets or not len(features.ids):
             return
@@ -40,3 +47,19 @@ class Singles(Stage):
                 yield from bench.fit(space, target, features.ids[top[i]])
                 if budget.expired():
                     return
+
+
+def _noisy(bench: Workbench, kind: Kind, budget: Budget) -> Iterator[Formula]:
+    hits: list[Hit] = []
+    for space in bench.spaces(kind):
+        features = bench.features(kind, space)
+        if budget.expired() or not len(features.ids):
+            break
+        rho = np.abs(bench.correlations(kind, space)[:, : len(features.ids)])
+        bench.counted(rho.size)
+        keep = min(_KEEP, rho.shape[1])
+        for t in range(len(space.targets)):
+            ids = features.ids[np.sort(np.argpartition(-rho[t], keep - 1)[:keep])]
+            r2 = (bench.exact(space, ids) @ space.units[t]) ** 2
+            hits += bench.hits(space, t, r2, ids[:, None], NOISY_EACH)
+    yield from bench.best_fits(hits, NOISY_FITS)

@@ -5,14 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import numpy as np
+import numpy.typing as npt
 
 from fitx._core.search import search_triples
 from fitx.formula import Formula
-from fitx.search.bench import Workbench
+from fitx.search.bench import Hit, Workbench
 from fitx.search.budget import Budget
 from fitx.search.spaces import Kind, Space
 from fitx.search.stages.base import Stage, Work
 from fitx.search.stages.pairs import merge, pair_targets
+from fitx.search.stages.singles import NOISY_EACH, NOISY_FITS
+
+Array = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int32]
 
 _KEEP = 60
 _PIECE = 3e7  # triples in one call of the kernel
@@ -28,13 +33,38 @@ class Triples(Stage):
     def run(self, work: Work, budget: Budget) -> Iterator[Formula]:
         """Triples that fit the screening rows."""
         bench, kind, effort = work.scan
-        if kind.base in ("one", "powers", "quadratic"):
+        if kind.base not in ("one", "powers", "quadratic"):
+            return
+        if not bench.noisy:
             yield from scan_triples(bench, bench.space(kind), kind, effort.triples, budget)
+            return
+        hits: list[Hit] = []
+        for space in bench.spaces(kind):
+            for t, score, index in best_triples(bench, space, kind, effort.triples, budget, 0.3):
+                some = score > 0.3
+                ids = bench.features(kind, space).ids[index[some]]
+                hits += bench.hits(space, t, score[some], ids, NOISY_EACH)
+        yield from bench.best_fits(hits, NOISY_FITS)
 
 
 def scan_triples(bench: Workbench, space: Space, kind: Kind, count: int, budget: Budget) -> Iterator[Formula]:
     """Exact triples of the first `count` features, from their Gram matrix in float64."""
     features = bench.features(kind)
+    least = 1 - max(bench.tolerance, 1e-9)
+    for t, score, index in best_triples(bench, space, kind, count, budget, least):
+        for r2, triple in zip(score, index, strict=True):
+            if r2 < least or budget.expired():
+                break
+            if bench.misfit(space, space.units[t], features.ids[triple]) > bench.tolerance:
+                continue
+            yield from bench.fit(space, space.targets[t], features.ids[triple])
+
+
+def best_triples(
+    bench: Workbench, space: Space, kind: Kind, count: int, budget: Budget, least: float
+) -> Iterator[tuple[int, Array, Ints]]:
+    """(target, R2, features) of the best triples with R2 above `least`, -1 where there are fewer."""
+    features = bench.features(kind, space)
     n = min(count, features.primary)
     chosen = pair_targets(space)
     if n < 4 or not chosen:
@@ -47,8 +77,7 @@ def scan_triples(bench: Workbench, space: Space, kind: Kind, count: int, budget:
     rho[:, :n] = space.units[chosen] @ exact.T
     score = np.full((len(chosen), _KEEP), -1.0)
     index = np.full((len(chosen), _KEEP, 3), -1, np.int32)
-    least = max(bench.tolerance, 1e-9)
-    threshold = np.full(len(chosen), 1 - least)
+    threshold = np.full(len(chosen), least)
     first = 2
     while first < n and not budget.expired():
         last = first + 1
@@ -59,10 +88,4 @@ def scan_triples(bench: Workbench, space: Space, kind: Kind, count: int, budget:
         for q in range(len(chosen)):
             score[q], index[q] = merge(score[q], index[q], s[q], i[q])
         first = last
-    for q, t in enumerate(chosen):
-        for r2, triple in zip(score[q], index[q], strict=True):
-            if r2 < 1 - least or budget.expired():
-                break
-            if bench.misfit(space, space.units[t], features.ids[triple]) > bench.tolerance:
-                continue
-            yield from bench.fit(space, space.targets[t], features.ids[triple])
+    yield from zip(chosen, score, index, strict=True)

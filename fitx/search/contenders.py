@@ -1,0 +1,104 @@
+"""Formulas that compete where y is noisy: none is right or wrong, the shortest description is the best.
+
+A stage's formulas are ranked by their description as they are; the constants of the best of these are refined, made
+simple or dropped, and they are ranked again. The search has settled when what the best formula leaves of y looks like
+noise: then it goes on for about as much work as it took, for a shorter description, and stops.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+
+from fitx.formula import Formula
+from fitx.search.description import description, structure_cost
+from fitx.search.refine import float_constants
+from fitx.search.smooth import Design
+from fitx.search.table import Table
+
+Array = npt.NDArray[np.float64]
+
+_BEST = 8  # formulas of a stage that are polished
+_MARGIN = 25.0  # nats behind the best ever within which that is worth it
+_FEW = 8  # constants
+_SIMPLE = 15  # nodes of formulas that are polished for their simplicity
+_SIMPLER = 3  # of these in a stage
+_CLEARLY = 0.9  # times the error of a simpler one
+_EXCESS = 3.0  # standard deviations of a sum of squares that noise may exceed
+_PATIENCE = 10  # stages after settling, besides as many as before and one for each nat of the formula
+
+
+@dataclass(slots=True)
+class Contenders:
+    """best: the shortest description so far; stages: run so far; settled: at which of them, None before; last: after
+    which of them nothing better is to be expected."""
+
+    table: Table
+    best: float = np.inf
+    stages: int = 0
+    settled: int | None = None
+    last: float = np.inf
+    _seen: set[tuple[int, int]] = field(default_factory=set)
+    _design: Design | None = None
+
+    def chosen(self, formulas: Iterable[Formula], admits: Callable[[int, float], bool]) -> list[Formula]:
+        """The formulas worth polishing, best first; then some that the front admits at simpler places."""
+        n = len(self.table.check_y)
+        found: list[tuple[float, int, float, Formula]] = []
+        for f in formulas:
+            error = self.table.error_on_check(f)
+            if not np.isfinite(error) or error >= 1 or len(float_constants(f)) > n // 5:
+                continue
+            key = f.complexity, round(-1e7 * float(np.log(max(error, 1e-300))))
+            if key not in self._seen:
+                self._seen.add(key)
+                found.append((description(f, error, n), len(found), error, f))
+        self.stages += 1
+        found.sort()
+        best = [f for d, _, _, f in found[:_BEST] if d < self.best + self._margin(f)]
+        simpler: list[Formula] = []
+        least = 1.0
+        for _, _, error, f in sorted(found, key=lambda c: (c[3].complexity, c[2])):
+            if f not in best and error < least and f.complexity < _SIMPLE and admits(f.complexity, error):
+                simpler.append(f)
+                least = _CLEARLY * error
+        return [*best, *simpler[:_SIMPLER]]
+
+    @staticmethod
+    def _margin(f: Formula) -> float:
+        """Nats that polishing may save: less where many constants make it dear."""
+        return _MARGIN if len(float_constants(f)) <= _FEW else 0.0
+
+    def note(self, f: Formula, error: float) -> None:
+        """Take note of a polished formula and its error on the check rows."""
+        n = len(self.table.check_y)
+        length = description(f, error, n)
+        if length < self.best:
+            self.best = length
+            t = self.table
+            if len(float_constants(f)) < n // 10:  # the noise is no more than what a short formula leaves
+                t.noise = min(t.noise, error * n / (n - len(float_constants(f))))
+            self.settled, self.last = None, np.inf
+            if self._white(f, error):
+                self.settled = self.stages
+                self.last = 2 * self.settled + _PATIENCE + structure_cost(f, n)
+
+    @property
+    def done(self) -> bool:
+        """Whether nothing better is to be expected."""
+        return self.stages > self.last
+
+    def _white(self, f: Formula, error: float) -> bool:
+        """Whether the residuals are as small as the noise, and polynomials of each degree explain none of them."""
+        t = self.table
+        freedom = len(t.check_y) - len(float_constants(f))
+        if error * len(t.check_y) / freedom > t.noise * (1 + _EXCESS * np.sqrt(2 / freedom)):
+            return False
+        if self._design is None:
+            varying = np.ptp(t.check_columns, axis=1) > 0
+            root = np.ones_like(t.check_y) if t.check_weights is None else np.sqrt(t.check_weights)
+            self._design = Design(t.check_columns[varying], root)
+        return self._design.excess(t.check_y - t.on_check(f)) < _EXCESS
