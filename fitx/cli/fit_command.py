@@ -48,6 +48,8 @@ def fit(
         fitx fit data.csv                            # explain the last column by the others
         fitx fit data.csv --target y --features t,p  # explain y by t and p
         fitx fit data.csv --method poly --set poly.degree=3
+        fitx fit data.csv --model "a*exp(-b*t) + f(p)"   # a, b are fitted, f is searched for
+        fitx fit data.csv --units t=s,p=Pa,y=m/s     # only formulas that the units allow
         fitx fit data.csv --format json              # everything, for a script
         fitx fit data.csv --save model.json          # then: fitx predict model.json new.csv
 

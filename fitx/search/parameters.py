@@ -21,6 +21,7 @@ Array = npt.NDArray[np.float64]
 Values = dict[str, float]
 
 _ROWS = 300  # on which starts are compared
+_MANY = 20_000  # on which the best starts are refined
 _STARTS = 1500
 _REFINED = 12
 _EXACT = 1e-28
@@ -178,15 +179,16 @@ class ParametricFormula:
             if found is not None:
                 rough.append(found)
         rough.sort(key=lambda s: s.loss)
-        total = float((rows.y * rows.root) @ (rows.y * rows.root))
+        many = rows.sample(_MANY)
+        total = float(np.square(many.y * many.root).sum())
         best: Solution | None = None
         for s in rough[:3]:
-            found = self.refine(s.values, rows)
+            found = self.refine(s.values, many)
             if found is not None and (best is None or found.loss < best.loss):
                 best = found
             if best is not None and best.loss <= _EXACT * total:
                 break
-        return best
+        return best if best is None or many is rows else self.refine(best.values, rows, 30)
 
     def _starts(self, rows: Rows, rng: np.random.Generator) -> list[Values]:
         """Starts of the nonlinear parameters, those that are alike together."""
