@@ -14,7 +14,7 @@ import numpy.typing as npt
 from fitx.errors import FitxError
 from fitx.fitters.base import Context, Data, Fitter, Proposal
 from fitx.formula.evaluate import predict
-from fitx.front import Candidate, choose, pareto
+from fitx.front import Candidate, choose, not_told_apart, pareto
 from fitx.score import score, spread
 from fitx.split import SMALL, TINY, split_rows
 
@@ -100,11 +100,20 @@ def run_contest(
         if contest.interrupted:
             raise KeyboardInterrupt
         raise FitxError("no formula was found: " + ("; ".join(reasons) or "the time was up before the first"))
+    if any(np.isfinite(c.error) for c in candidates):
+        candidates = [c for c in candidates if np.isfinite(c.error)]
+    else:
+        candidates = sorted(candidates, key=lambda c: c.complexity)[:1]
     front = pareto(candidates)
-    if not np.isfinite(front[0].error) and len(candidates) > 1:
-        front = sorted(candidates, key=lambda c: c.complexity)[:1]
     y = choose_data.y / (float(np.abs(choose_data.y).max()) or 1.0)
-    return choose(front, ROUNDING**2 * spread(y, choose_data.weights)), front
+    floor = ROUNDING**2 * spread(y, choose_data.weights)
+    chosen = choose(candidates, floor)
+    alike = not_told_apart(candidates, chosen, floor)
+    if alike:
+        shown = "; ".join(c.proposal.formula.text(4) for c in (chosen, *alike))
+        contest.warn(f"these {len(alike) + 1} formulas cannot be told apart by these data: {shown}")
+    extra = [c for c in (chosen, *alike) if not any(c is o for o in front)]
+    return chosen, sorted([*front, *extra], key=lambda c: c.complexity)
 
 
 def _proposals(contest: Contest, data: Data, reasons: list[str]) -> Iterator[tuple[str, Proposal]]:
@@ -154,7 +163,12 @@ def _judge(p: Proposal, method: str, fit: Data, chooser: Data, jobs: int) -> Can
     train = score(fit.y, predict(p.formula, fit.X, fit.names, jobs), fit.weights, threads=jobs)
     every = -(-chooser.n // PAIRED_ROWS)
     losses = _losses(chooser.every(every), predicted[::every])
-    return Candidate(p, method, p.formula.complexity, validation, train, losses)
+    if chooser is fit or train.rmse is None or not np.isfinite(train.rmse):
+        return Candidate(p, method, p.formula.complexity, validation, train, losses)
+    scale = float(np.abs(chooser.y).max()) or 1.0
+    weight = 1.0 if chooser.weights is None else float(chooser.weights.mean())
+    fitted = weight * (train.rmse / scale) ** 2
+    return Candidate(p, method, p.formula.complexity, validation, train, losses, False, fitted, fit.n)
 
 
 def _judge_in_folds(

@@ -9,8 +9,12 @@ import numpy.typing as npt
 
 from fitx.fitters.base import Proposal
 from fitx.score import Score
+from fitx.search.sparse import NODE, constant_cost
 
 Array = npt.NDArray[np.float64]
+
+_HARDLY = 3.0  # nats: odds of 20 to 1 at most
+_SAME = 0.02  # difference of losses, relative to these, of the same formula in another form
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +22,7 @@ class Candidate:
     """A proposal that was judged. losses: (m,) weighted squared residuals on the rows that choose, for paired tests.
 
     searched: its structure was found among very many, which is an advantage that it has to pay for (`choose`).
+    fitted_error, fitted_rows: mean loss on the rows that it was fitted to where these are others, and how many.
     """
 
     proposal: Proposal
@@ -27,6 +32,8 @@ class Candidate:
     train: Score
     losses: Array
     searched: bool = False
+    fitted_error: float = 0.0
+    fitted_rows: int = 0
 
     @property
     def error(self) -> float:
@@ -43,20 +50,26 @@ def pareto(candidates: list[Candidate]) -> list[Candidate]:
     return front
 
 
-def choose(front: list[Candidate], floor: float) -> Candidate:
-    """The simplest whose error is within one standard error of the best's, by paired differences of row losses.
+def choose(candidates: list[Candidate], floor: float) -> Candidate:
+    """The best, or a simpler one whose structure was not searched for and whose error is within one standard error of
+    the best's, by paired differences of row losses; the simplest of those that are exact.
 
-    The best is the one of the shortest description: m/2 log(error) for m rows, and for structures that were searched
-    for NODE nats a node, since among millions of formulas some fit a few noisy rows by chance. On many rows, or
-    where a formula is exact, the errors alone decide.
+    The best is the one of the shortest description, among those of the front and all that were searched for:
+
+        sum over rows that fitted and rows that chose of log(error) / 2 + NODE * nodes + constants * log(rows) / 2
+
+    where the last three count for searched structures only: among millions of formulas some fit a few noisy rows by
+    chance, and the rows that they were searched on tell them apart, too.
     floor: mean loss below which formulas are equal (rounding). [Breiman et al. 1984, the one-standard-error rule;
     Rissanen 1978, minimum description length]
     """
-    best = min(front, key=lambda c: (_description(c, floor), c.complexity))
+    front = pareto(candidates)
+    some = [c for c in candidates if c.searched or any(c is o for o in front)]
+    best = min(some, key=lambda c: (description(c, floor), c.complexity))
     for c in front:
         if c is best or c.error <= floor:
             return c
-        if not np.isfinite(c.error):
+        if c.searched or not np.isfinite(c.error):
             continue
         difference = c.losses - best.losses
         m = len(difference)
@@ -66,11 +79,35 @@ def choose(front: list[Candidate], floor: float) -> Candidate:
     return best
 
 
-NODE = 1.5  # nats: a search over 1e9 formulas of about 14 nodes
-
-
-def _description(c: Candidate, floor: float) -> float:
+def description(c: Candidate, floor: float) -> float:
+    """Length of the description of a candidate and of y given it, in nats up to what is the same for all."""
     if not np.isfinite(c.error):
         return np.inf
-    tiny = float(np.finfo(float).tiny)
-    return len(c.losses) / 2 * float(np.log(max(c.error, floor, tiny))) + NODE * c.complexity * c.searched
+    least = max(floor, float(np.finfo(float).tiny))
+    if not c.searched:
+        return (len(c.losses) + c.fitted_rows) / 2 * float(np.log(max(c.error, least)))
+    length = len(c.losses) / 2 * float(np.log(max(c.error, least)))
+    length += c.fitted_rows / 2 * float(np.log(max(c.fitted_error, least)))
+    constants = sum(isinstance(v, float) for v in c.proposal.formula.constants)
+    return length + NODE * c.complexity + constants * constant_cost(len(c.losses) + c.fitted_rows)
+
+
+def not_told_apart(candidates: list[Candidate], chosen: Candidate, floor: float, most: int = 2) -> list[Candidate]:
+    """Candidates of other values whose description is hardly longer than that of the chosen one, best first."""
+    if not chosen.searched or chosen.error <= floor:
+        return []
+    near = [
+        c
+        for c in candidates
+        if c is not chosen and c.searched and description(c, floor) < description(chosen, floor) + _HARDLY
+    ]
+    found: list[Candidate] = []
+    for c in sorted(near, key=lambda c: (description(c, floor), c.complexity)):
+        if all(_differ(c, other) for other in (chosen, *found)):
+            found.append(c)
+    return found[:most]
+
+
+def _differ(a: Candidate, b: Candidate) -> bool:
+    difference = float(np.abs(a.losses - b.losses).mean())
+    return difference > _SAME * min(a.error, b.error)
