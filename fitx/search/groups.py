@@ -28,12 +28,19 @@ _EXTREME = 1e6  # median of a group beyond which it is scaled
 _DENOMINATOR = 1000  # exponents are ratios of small determinants
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Columns:
     """All columns of the table on the rows of a problem, constant ones as well. values: (d, n)."""
 
     names: tuple[str, ...]
     values: Array
+
+    def without(self, names: set[str]) -> Columns:
+        """The columns but those."""
+        kept = [i for i, n in enumerate(self.names) if n not in names]
+        if len(kept) in (0, len(self.names)):
+            return self
+        return Columns(tuple(self.names[i] for i in kept), self.values[kept])
 
     def value(self, exponents: Exponents) -> Array:
         """The product of powers."""

@@ -12,8 +12,9 @@ from fitx.search.dimensions import Units
 from fitx.search.engine import ROUNDING, Search
 from fitx.search.grammar import DEFAULT_OPERATORS, parse_grammar
 from fitx.search.groups import Columns, group_problems, monomials, reachable
-from fitx.search.problem import make_problem
+from fitx.search.problem import Problem, make_problem
 from fitx.search.rows import SAMPLE
+from fitx.search.strip import relevant_columns
 from fitx.search.table import Table
 from fitx.units import describe
 
@@ -44,12 +45,14 @@ def make_search(data: Data, context: Context, kind: type[Search] = Search) -> Se
         memory=int(o.get("memory", 1.0) * 2**30), max_complexity=context.max_complexity, tell=context.tell,
     )  # fmt: skip
     if data.dimensions is not None:
-        guide_by_units(search, Units.of(data.names, data.dimensions, o.get("free_constants", False)), X, y, data)
+        guide_by_units(search, Units.of(data.names, data.dimensions, o.get("free_constants", False)), X, y, data, used)
     return search
 
 
-def guide_by_units(search: Search, units: Units, X: Array, y: Array, data: Data) -> None:
-    """Let the search propose valid formulas only, and look at dimensionless groups first; X, y: its working rows.
+def guide_by_units(search: Search, units: Units, X: Array, y: Array, data: Data, used: list[int]) -> None:
+    """Let the search propose valid formulas only, and look at dimensionless groups first.
+
+    X, y: its working rows; used: the columns of X that its problem has.
 
     Errors: FitxError where no valid formula can have the target's unit.
     """
@@ -69,8 +72,16 @@ def guide_by_units(search: Search, units: Units, X: Array, y: Array, data: Data)
             "symbolic.free_constants=true",
         )
     whole = Columns(data.names, np.ascontiguousarray(X.T))
-    search.groups = tuple(group_problems(search.problem, whole, units))
-    search.guesses = tuple(monomials(whole, y, units))
+    few = whole.without(_idle_columns(search.problem, data.names, used))
+    for columns in dict.fromkeys((few, whole)):
+        search.groups += tuple(group_problems(search.problem, columns, units))
+        search.guesses += tuple(monomials(columns, y, units))
+
+
+def _idle_columns(problem: Problem, names: tuple[str, ...], used: list[int]) -> set[str]:
+    """Names of the columns that vary and seem to have no effect; `used`: those that the problem's columns are."""
+    relevant = relevant_columns(problem)
+    return {names[j] for k, j in enumerate(used) if k not in relevant}
 
 
 def units_remark(search: Search) -> str:
