@@ -26,6 +26,7 @@ from fitx.search.evolve.slices import Slices
 from fitx.search.extend import extended
 from fitx.search.front import Entry, Front
 from fitx.search.grammar import Grammar
+from fitx.search.groups import in_turn
 from fitx.search.growth import grow
 from fitx.search.noisy import noise_of, with_noise
 from fitx.search.peel import peeled
@@ -88,7 +89,7 @@ class Search:
         yield from self._instant(self.problem)
         if self.solved:
             return
-        problems = [v for p in (*self.groups, self.problem) for v in variants(p)]
+        problems = in_turn([variants(p) for p in self.groups], variants(self.problem))
         yield from self._instants([problem for problem in problems if problem is not self.problem])
         if self.solved:
             return

@@ -198,3 +198,15 @@ def _reduced(rows: list[list[Fraction]], width: int) -> tuple[list[list[Fraction
         pivots.append(k)
         at += 1
     return rows, pivots
+
+
+def in_turn(groups: Sequence[list[Problem]], own: list[Problem]) -> list[Problem]:
+    """Variants of the problems over groups and of the problem itself, taken from each in turn, the last of `own` last.
+
+    The first of the shortest groups comes first, then the first of the problem's own.
+    """
+    if not groups:
+        return own
+    lists = [groups[0], own[:-1], *groups[1:]]
+    found = [variants[i] for i in range(max(map(len, lists))) for variants in lists if i < len(variants)]
+    return [*found, *own[-1:]]
