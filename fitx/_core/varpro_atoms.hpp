@@ -25,7 +25,9 @@ constexpr bool has_own_constant(Outer f) {
   return f == Outer::power || f == Outer::richards || f == Outer::sine_atan || f == Outer::damped_wave ||
          f == Outer::exp_reciprocal;
 }
-constexpr bool has_two_columns(Outer f) { return f == Outer::wave || f == Outer::damped_wave; }
+constexpr bool has_two_columns(Outer f) {
+  return f == Outer::wave || f == Outer::damped_wave || f == Outer::log_pair || f == Outer::exp_pair;
+}
 
 // Rows [begin, begin + count) of the data; results lie `stride` apart.
 struct Span { int64_t begin, count, stride; };
@@ -115,6 +117,8 @@ void function(Outer outer, double own, const double* u, int64_t rows, Tile& t) {
     FITX_ATOM(reciprocal_sqrt, q.value[0] = 1.0 / sqrt(abs(z)); q.dz[0] = -0.5 * q.value[0] / z;)
     FITX_ATOM(exp_reciprocal, const Vec r = 1.0 / z; q.value[0] = exp(p * r); q.dz[0] = -p * r * r * q.value[0];
               q.dp[0] = r * q.value[0];)
+    FITX_ATOM(log_pair, const Vec r = 1.0 / z; q.value[0] = log(abs(z)); q.value[1] = r; q.dz[0] = r; q.dz[1] = -r * r;)
+    FITX_ATOM(exp_pair, const Vec e = exp(z); q.value[0] = q.dz[0] = e; q.value[1] = q.dz[1] = x * e;)
     case Outer::count: return;
   }
 #undef FITX_ATOM

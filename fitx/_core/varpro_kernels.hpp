@@ -9,10 +9,11 @@
 
 namespace fitx {
 
-// f(z; p): one column, or two (cosine and sine of a wave of free phase). p: a constant of f itself.
+// f(z; p): one column, or two: cosine and sine of a wave of free phase, or a function beside its derivative by a
+// constant inside (log z and 1/z, e^z and u e^z). p: a constant of f itself.
 enum class Outer : int32_t {
   exp_ = 0, wave, reciprocal, log_, power, sqrt_, logistic, softplus, log_minus, gauss, exp_exp, richards, atan_,
-  sine_atan, bose, damped_wave, reciprocal_square, reciprocal_sqrt, exp_reciprocal, count
+  sine_atan, bose, damped_wave, reciprocal_square, reciprocal_sqrt, exp_reciprocal, log_pair, exp_pair, count
 };
 // z: a u | u + a | a u + b | u + a v | a u + b v | u + a v + b | a u + b v + c.
 enum class Form : int32_t { scaled = 0, shifted, affine, sum, scaled_sum, shifted_sum, affine_sum, count };

@@ -49,7 +49,10 @@ def formulas(atoms: Atoms, fits: Fits, others: int = 2) -> Iterator[Formula]:
 def _constants(atoms: Atoms, fits: Fits) -> npt.NDArray[np.intp]:
     """Inner and linear constants of each fit, those of the base included."""
     base = np.array([len(b.terms) for b in atoms.scene.bases])[fits.of[:, 0]]
-    inner = [sum(constants_of(int(a[0]), int(a[1])) + 1 + (int(a[4]) != 0) for a in one) for one in fits.atoms]
+    inner = [
+        sum(constants_of(int(a[0]), int(a[1])) + 1 + (int(a[0]) in TWO_COLUMNS) + (int(a[4]) != 0) for a in one)
+        for one in fits.atoms
+    ]
     return np.asarray(base + np.array(inner))
 
 

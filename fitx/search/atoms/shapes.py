@@ -109,9 +109,12 @@ OUTERS: tuple[Outer, ...] = (
     Outer("reciprocal square", lambda a: 1 / a.formula**2, signed=True),
     Outer("reciprocal sqrt", lambda a: 1 / call("sqrt", a.positive), signed=True, needs=("sqrt",)),
     Outer("exp reciprocal", lambda a: call("exp", a.own / a.formula), own=True, signed=True, needs=("exp",)),
+    Outer("log pair", lambda a: call("log", a.positive), signed=True, needs=("log",)),
+    Outer("exp pair", _grow, needs=("exp",)),
 )
 NUMBER = {o.name: k for k, o in enumerate(OUTERS)}
-TWO_COLUMNS = frozenset((NUMBER["wave"], NUMBER["damped wave"]))
+_PAIRS = (NUMBER["log pair"], NUMBER["exp pair"])  # of a function and its derivative by a constant inside
+TWO_COLUMNS = frozenset((NUMBER["wave"], NUMBER["damped wave"], *_PAIRS))
 
 
 def constants_of(outer: int, form: int) -> int:
@@ -160,6 +163,10 @@ def combined(outer: int, a: Argument, c: Array) -> tuple[float, Formula] | None:
         return None
     if outer not in TWO_COLUMNS:
         return float(c[0]), OUTERS[outer].formula(a)
+    if outer in _PAIRS:
+        f = OUTERS[outer].formula(a)
+        g = 1 / a.formula if outer == NUMBER["log pair"] else a.first * f
+        return 1.0, linear([(float(v), h) for v, h in zip(c, (f, g), strict=True) if v])
     size, phase = hypot(c[0], c[1]), atan2(c[0], c[1])
     if phase < 0:  # a sine's sign goes into its coefficient
         size, phase = -size, phase + np.pi

@@ -34,6 +34,7 @@ def one_argument(u: Array, waves: int = 40) -> list[Start]:
         add("exp", SCALED, a)
         add("log minus", SCALED, a)
         add("bose", SCALED, a)
+        add("exp pair", SCALED, a)
     for k in range(waves):
         omega = np.pi / w * (0.3 + 0.45 * k)
         add("wave", SCALED, omega)
@@ -41,7 +42,7 @@ def one_argument(u: Array, waves: int = 40) -> list[Start]:
             for p in (-0.6, -2.0, -6.0):
                 add("damped wave", SCALED, omega, p / w)
     for a in offsets:
-        for name in ("reciprocal", "log", "sqrt", "reciprocal square", "reciprocal sqrt"):
+        for name in ("reciprocal", "log", "sqrt", "reciprocal square", "reciprocal sqrt", "log pair"):
             add(name, SHIFTED, a)
         for p in (-3.0, -1.5, -0.7, 0.4, 0.8, 1.5, 2.5):
             add("power", SHIFTED, a, p)
