@@ -12,11 +12,12 @@ from fitx.formula import Formula
 from fitx.search.algebra import linear
 from fitx.search.atoms.driver import Atoms
 from fitx.search.atoms.fits import Fits
-from fitx.search.atoms.shapes import TWO_COLUMNS, argument, combined, constants_of, exponential, tidied
+from fitx.search.atoms.shapes import DERIVATIVES, TWO_COLUMNS, argument, combined, constants_of, exponential, tidied
 
 Array = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int32]
 
+_SMALL = 1e-5
 _CANCELS = 3e-3  # relative size of a difference of two atoms of one kind that stands for a derivative
 
 
@@ -98,6 +99,8 @@ def _formula(atoms: Atoms, fits: Fits, k: int, theta: Array) -> tuple[int, Formu
         two = np.array([*c[[label[0] == a for label in labels]], 0.0][:2])
         if not two.any():
             continue
+        if outer in DERIVATIVES and fits.error[k] < atoms.exact and _one_sided(two, own[a]):
+            return None  # the function alone, or its derivative alone, is an atom of its own
         count += constants_of(outer, form)
         ui, vj = s.arguments[i], s.arguments[j]
         z = argument(outer, form, theta[a], ui.formula, vj.formula, (ui.values, vj.values))
@@ -117,6 +120,12 @@ def _formula(atoms: Atoms, fits: Fits, k: int, theta: Array) -> tuple[int, Formu
         if rest and 0 < factor < np.inf:
             return count, atoms.work.problem.lift(linear([(factor, exponential(rest))]))
     return count, atoms.work.problem.lift(s.targets[target].inverse(linear(parts)))
+
+
+def _one_sided(c: Array, columns: Array) -> bool:
+    """Whether one of two columns hardly contributes."""
+    sizes = np.abs(c) * np.sqrt((columns * columns).sum(axis=1))
+    return bool(sizes.min() < _SMALL * sizes.max())
 
 
 def _cancels(own: Ints, labels: list[tuple[int, int]], parts: Array) -> bool:

@@ -113,8 +113,8 @@ OUTERS: tuple[Outer, ...] = (
     Outer("exp pair", _grow, needs=("exp",)),
 )
 NUMBER = {o.name: k for k, o in enumerate(OUTERS)}
-_PAIRS = (NUMBER["log pair"], NUMBER["exp pair"])  # of a function and its derivative by a constant inside
-TWO_COLUMNS = frozenset((NUMBER["wave"], NUMBER["damped wave"], *_PAIRS))
+DERIVATIVES = (NUMBER["log pair"], NUMBER["exp pair"])  # of a function and its derivative by a constant inside
+TWO_COLUMNS = frozenset((NUMBER["wave"], NUMBER["damped wave"], *DERIVATIVES))
 
 
 def constants_of(outer: int, form: int) -> int:
@@ -163,7 +163,7 @@ def combined(outer: int, a: Argument, c: Array) -> tuple[float, Formula] | None:
         return None
     if outer not in TWO_COLUMNS:
         return float(c[0]), OUTERS[outer].formula(a)
-    if outer in _PAIRS:
+    if outer in DERIVATIVES:
         f = OUTERS[outer].formula(a)
         g = 1 / a.formula if outer == NUMBER["log pair"] else a.first * f
         return 1.0, linear([(float(v), h) for v, h in zip(c, (f, g), strict=True) if v])

@@ -30,7 +30,7 @@ class InnerConstants(Stage):
         if work.effort.name != "small":
             return
         if len(work.problem.active) <= _FULL:
-            yield from _search(work, budget.share(0.3, at_most=3.0), _EFFORT["small"])
+            yield from _search(work, budget, _EFFORT["small"])
 
 
 class InnerConstantsLater(Stage):
@@ -45,9 +45,9 @@ class InnerConstantsLater(Stage):
         assert work.effort is not None
         columns = len(work.problem.active)
         if work.effort.name == "small" and _FULL < columns <= _FEW:
-            yield from _search(work, budget.share(0.2, at_most=2.0), _EFFORT["small"])
+            yield from _search(work, budget, _EFFORT["small"])
         elif work.effort.name == "medium":
-            yield from _search(work, budget.share(0.25, at_most=8.0), _EFFORT["medium"])
+            yield from _search(work, budget, _EFFORT["medium"])
 
 
 def _search(work: Work, budget: Budget, effort: _Effort) -> Iterator[Formula]:
