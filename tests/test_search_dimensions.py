@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 import fitx
 from fitx.formula import Formula, parse
 from fitx.search.dimensions import Units, rational
-from fitx.search.groups import Columns, choices, group_problems, monomials, reachable
+from fitx.search.groups import Columns, choices, group_problems, in_turn, monomials, reachable
 from fitx.search.problem import make_problem
 from fitx.units import parse_unit
 
@@ -164,6 +164,15 @@ class TestGroups:
         guesses = monomials(table, y, u)
         assert guesses
         assert all(u.permits(g) for g in guesses)
+
+
+def test_problems_take_turns() -> None:
+    names = ("x",)
+    problem = make_problem(np.arange(1.0, 20)[:, None], np.arange(19.0), names, np.random.default_rng(0))
+    a, b, c, own, last = (problem.restricted((0,), text) for text in ("a", "b", "c", "own", "last"))
+    assert [p.label for p in in_turn([[a, b], [c]], [own, last])] == ["a", "own", "c", "b", "last"]
+    assert in_turn([[a]], [last]) == [a, last]
+    assert in_turn([], [own, last]) == [own, last]
 
 
 def fall(constant: bool) -> tuple[np.ndarray, np.ndarray, list[str], dict[str, str]]:

@@ -21,6 +21,7 @@ from fitx.units import describe
 Array = npt.NDArray[np.float64]
 
 DEFAULT_SECONDS = 30.0
+_CHOICES = 5  # of dimensionless groups
 _MUCH = 0.25  # share of the squared error: half the residual
 
 
@@ -72,10 +73,14 @@ def guide_by_units(search: Search, units: Units, X: Array, y: Array, data: Data,
             "symbolic.free_constants=true",
         )
     whole = Columns(data.names, np.ascontiguousarray(X.T))
+    groups = group_problems(search.problem, whole, units, _CHOICES)
+    search.guesses = tuple(monomials(whole, y, units))
+    # A column that seems to have no effect is rarer than a test that failed: without such columns second.
     few = whole.without(_idle_columns(search.problem, data.names, used))
-    for columns in dict.fromkeys((few, whole)):
-        search.groups += tuple(group_problems(search.problem, columns, units))
-        search.guesses += tuple(monomials(columns, y, units))
+    if few is not whole:
+        groups[1:1] = group_problems(search.problem, few, units, 2)
+        search.guesses += tuple(monomials(few, y, units))
+    search.groups = tuple(groups[:_CHOICES])
 
 
 def _idle_columns(problem: Problem, names: tuple[str, ...], used: list[int]) -> set[str]:
