@@ -26,7 +26,7 @@ Ints = npt.NDArray[np.int32]
 EXACT = 1e-17  # relative squared error of a fit that may be a law
 _PAIR_COLUMNS = 4_000
 # More functions would crowd out these pairs: smooth ones approximate one another.
-_PAIRED = [NUMBER[name] for name in ("exp", "reciprocal", "log", "power", "sqrt", "gauss", "logistic")]
+_PAIRED = [NUMBER[name] for name in ("exp", "reciprocal", "log", "power", "sqrt", "gauss", "logistic", "atan")]
 _PAIRED_ARGUMENTS = ("x", "log", "square", "inverse")
 _FITS = 512  # in one call of the core
 

@@ -103,7 +103,7 @@ class _Effort:
     third: int
 
 
-_EFFORT = {"small": _Effort(100, 60, 200, 400, 40, 40, 10), "medium": _Effort(300, 200, 600, 1500, 200, 80, 60)}
+_EFFORT = {"small": _Effort(100, 60, 200, 400, 40, 40, 10), "medium": _Effort(200, 120, 400, 1000, 100, 60, 30)}
 
 
 def _spread(of: npt.NDArray[np.int32], most: int) -> npt.NDArray[np.intp]:
