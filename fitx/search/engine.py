@@ -112,7 +112,7 @@ class Search:
             if isinstance(step, Further):
                 yield from self._extended(islice(further, step.count), self.budget)
             elif isinstance(step, Evolve):
-                yield from self._evolved(problems[step.variant], step.offspring)
+                yield from self._evolved(self.problem if step.whole else problems[0], step.offspring)
             elif isinstance(step, Peeled):
                 yield from self._peeled(problems[0])
             elif isinstance(step, Step):

@@ -38,10 +38,10 @@ class Peeled:
 
 @dataclass(frozen=True, slots=True)
 class Evolve:
-    """So many offspring more of the evolution on one variant of the problem."""
+    """So many offspring more of the evolution on the first variant, or on the problem as a whole."""
 
-    variant: int
     offspring: int
+    whole: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +63,7 @@ def steps(variants: int) -> Iterator[Step | Further | Peeled | Evolve | Doubt]:
     yield Further(4)
     yield Peeled()
     yield Step(small, 0, REST, SECOND_SPACES)
-    yield Evolve(0, 20_000)
+    yield Evolve(15_000)
     for i in others:
         yield Step(small, i, CHEAP, FIRST_SPACES)
     yield Further(10)
@@ -71,13 +71,13 @@ def steps(variants: int) -> Iterator[Step | Further | Peeled | Evolve | Doubt]:
         yield Step(small, i, DEEP, FIRST_SPACES)
     for i in others:
         yield Step(small, i, REST, SECOND_SPACES)
+    yield Evolve(15_000, whole=True)
     yield Doubt()
     for effort in larger:
-        for i in sorted({0, variants - 1}):
-            yield Evolve(i, 60_000)
+        yield Evolve(20_000)
         for i in range(variants):
             yield Step(effort, i, ALL, FIRST_SPACES)
-            yield Evolve(i, 30_000)
+            yield Evolve(20_000, whole=i % 2 == 1)
         yield Further(30)
         for i in range(variants):
             yield Step(effort, i, REST, SECOND_SPACES)

@@ -1,8 +1,8 @@
 """The generations: islands that differ in the target they explain, all offspring of a generation fitted in one call.
 
-Each island has a generator of its own and genomes move at fixed generations, so that the outcome depends on the seed
-alone, not on the number of threads. [Operon's recipe: linear scaling and Levenberg-Marquardt, Burlacu et al. 2020;
-quality-diversity archives: Mouret and Clune 2015]
+Each island has a generator of its own, so that the outcome depends on the seed alone, not on the number of threads. An
+island that makes no progress starts again. [Operon's recipe: linear scaling and Levenberg-Marquardt, Burlacu et al.
+2020; quality-diversity archives: Mouret and Clune 2015]
 """
 
 from __future__ import annotations
@@ -12,7 +12,6 @@ from dataclasses import dataclass, field
 from random import Random
 
 import numpy as np
-import numpy.typing as npt
 
 from fitx.search.evolve.archive import Archive, kind_of
 from fitx.search.evolve.batch import Rows, fit_batch
@@ -21,12 +20,11 @@ from fitx.search.evolve.grafts import grafts
 from fitx.search.evolve.variation import Alphabet, offspring, random_tree
 from fitx.search.evolve.vocabulary import Vocabulary, make_vocabulary
 
-Array = npt.NDArray[np.float64]
-
 OFFSPRING = 250  # of an island in a generation
 ELITES = 800  # that an island keeps
 COARSE, FINE = 6, 25  # iterations for every offspring, and for those on the front
-MIGRATION = 12  # generations between exchanges
+PATIENCE = 40  # generations without progress after which an island starts again
+PROGRESS = 0.5  # of the least error, that counts as progress
 GRAFTED = 8  # parents whose subtrees are replaced by what the residuals ask for
 TRIES = 3  # times that one structure is fitted, from other starting constants
 
@@ -44,22 +42,33 @@ class Found:
 
 @dataclass(slots=True)
 class Island:
-    """rows: the sample with the island's target; tried: structures and how often they were fitted."""
+    """rows: the sample with the island's target; tried: structures and how often they were fitted; idle: generations
+    since the error fell to `mark`."""
 
     rows: Rows
     rng: Random
-    archive: Archive
+    archive: Archive = field(default_factory=lambda: Archive(ELITES))
     tried: dict[tuple[Token | None, ...], int] = field(default_factory=dict)
+    mark: float = 1.0
+    idle: int = 0
+
+    def restarts(self) -> bool:
+        """Whether the island starts again from nothing: another start finds what this one keeps missing."""
+        self.idle += 1
+        if self.archive.best < PROGRESS * self.mark:
+            self.mark, self.idle = self.archive.best, 0
+        if self.idle < PATIENCE:
+            return False
+        self.archive, self.tried, self.mark, self.idle = Archive(ELITES), {}, 1.0, 0
+        return True
 
 
 @dataclass(slots=True)
 class Evolution:
-    """Islands on targets y (n,) over columns (d, n). evaluated: genomes fitted so far."""
+    """An island for each of `targets`, which share their columns. evaluated: genomes fitted so far."""
 
     alphabet: Alphabet
-    columns: Array
-    targets: Sequence[Array]
-    weights: Array | None = None
+    targets: Sequence[Rows]
     threads: int = 1
     seed: int = 0
     coarse: int = COARSE
@@ -68,27 +77,19 @@ class Evolution:
     vocabulary: Vocabulary = field(init=False)
 
     def __post_init__(self) -> None:
-        self.vocabulary = make_vocabulary(self.alphabet, self.columns)
-        self.islands = [
-            Island(Rows(self.columns, y, self.weights), Random(f"{self.seed} {i}"), Archive(ELITES))
-            for i, y in enumerate(self.targets)
-        ]
+        self.vocabulary = make_vocabulary(self.alphabet, self.targets[0].columns)
+        self.islands = [Island(rows, Random(f"{self.seed} {i}")) for i, rows in enumerate(self.targets)]
 
     def generations(self, seeds: Sequence[Genome] = ()) -> Iterator[list[Found]]:
         """For ever: what came onto the front of an island, generation by generation; first seeds and random trees."""
-        first = [[*seeds, *(random_tree(self.alphabet, i.rng, i.rng.randrange(1, 5)) for _ in range(2 * OFFSPRING))]
-                 for i in self.islands]  # fmt: skip
-        yield list(self._fitted(first))
-        generation = 0
+        yield list(self._fitted([[*seeds, *self._random(island)] for island in self.islands]))
         while True:
-            generation += 1
-            children = [self._children(island) for island in self.islands]
-            if generation % MIGRATION == 0:
-                for k, island in enumerate(self.islands):
-                    donor = self.islands[(k + 1) % len(self.islands)].archive
-                    if donor.elites:
-                        children[k] += [donor.parent(island.rng) for _ in range(20)]
+            children = [self._random(i) if i.restarts() else self._children(i) for i in self.islands]
             yield list(self._fitted(children))
+
+    def _random(self, island: Island) -> list[Genome]:
+        rng = island.rng
+        return [random_tree(self.alphabet, rng, 1 + int(4 * rng.random())) for _ in range(2 * OFFSPRING)]
 
     def _children(self, island: Island) -> list[Genome]:
         rng, archive = island.rng, island.archive

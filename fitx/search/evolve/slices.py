@@ -10,12 +10,13 @@ import numpy.typing as npt
 
 from fitx.formula import Const, Formula, Var
 from fitx.search.budget import Budget
-from fitx.search.evolve.batch import MOST_NODES
+from fitx.search.evolve.batch import MOST_NODES, Rows
 from fitx.search.evolve.genome import Genome, formula_of, genome_of
 from fitx.search.evolve.loop import Evolution, Found
 from fitx.search.evolve.prune import pruned
 from fitx.search.evolve.variation import make_alphabet
 from fitx.search.grammar import Grammar
+from fitx.search.noise import row_weights
 from fitx.search.problem import Problem
 from fitx.search.targets import TARGETS, Target, targets_for
 
@@ -23,6 +24,8 @@ Array = npt.NDArray[np.float64]
 
 _TARGETS = ("y", "log y", "1/y", "exp y", "y^2")
 _SPREAD = 1e4  # of |T(y)|, beyond which a target is a matter of a few rows
+_NOISY_ROWS = 300  # at most, where y is noisy; otherwise the screening rows tell all
+NODES, NODES_NOISY = 24, 40  # of a genome
 _EXACT = 1e-13  # error on the sample below which a formula is offered at once
 
 
@@ -50,8 +53,7 @@ class Slices:
         target, of which only those of the problem's own columns serve, and only in the first slice."""
         if self._generations is None:
             self._begin(seeds)
-        assert self._generations is not None
-        if not self._targets:
+        if self._generations is None:
             return
         until = self.evaluated + offspring
         exact = max(_EXACT, 1e3 * self.floor)
@@ -72,15 +74,23 @@ class Slices:
 
     def _begin(self, seeds: Sequence[Formula]) -> None:
         p = self.problem
-        rows = p.rows.screen[p.rows.weight > 0]
+        noisy = p.sigma is not None
+        rows = p.rows.check if noisy else p.rows.screen[p.rows.weight > 0]
+        rows = rows[np.unique(np.linspace(0, len(rows) - 1, _NOISY_ROWS).astype(int))] if noisy else rows
         y = p.y[rows]
         if np.isfinite(y).all() and np.ptp(y) > 0:
             self._targets = _targets(y, self.grammar)
         columns = np.ascontiguousarray(p.columns[:, rows])
-        with np.errstate(all="ignore"):
-            values = [np.ascontiguousarray(t.forward(y)) for t in self._targets]
-        self._evolution = Evolution(make_alphabet(self.grammar, p.d), columns, values, threads=self.threads)
-        self._generations = self._evolution.generations(_genomes(p, seeds))
+        tables = []
+        for t in self._targets:
+            with np.errstate(all="ignore"):
+                z = np.ascontiguousarray(t.forward(y))
+            weights = None if p.sigma is None else row_weights(t.forward, y, p.sigma[rows], False) ** 2
+            tables.append(Rows(columns, z, weights))
+        if tables:
+            nodes = NODES_NOISY if noisy else NODES
+            self._evolution = Evolution(make_alphabet(self.grammar, p.d, nodes), tables, threads=self.threads)
+            self._generations = self._evolution.generations(_genomes(p, seeds))
 
     def _pruned(self, found: Found, exact: float) -> Found:
         assert self._evolution is not None
