@@ -15,7 +15,7 @@ from itertools import combinations, product
 import numpy as np
 import numpy.typing as npt
 
-from fitx.search.atoms.separable import APART, SMOOTH, least_squares, smooth
+from fitx.search.atoms.separable import APART, SMOOTH, least_squares, log_too, smooth
 from fitx.search.targets import Target
 
 Array = npt.NDArray[np.float64]
@@ -58,9 +58,9 @@ def coefficient_functions(columns: Array, y: Array, targets: list[Target], noise
     Z = np.array([z[some] for _, z in wanted])
     limit = max(SMOOTH, 3 * noise)
     for terms in (2, 3):
-        found: list[tuple[float, int, int, tuple[Exponents, ...]]] = []
-        for j in range(d) if d <= 3 else ():
-            C = np.concatenate([np.ones((1, n)), smooth(columns[[j]], 2 * n // terms)])[:, some]
+        found: list[tuple[float, int, int, tuple[Exponents, ...], bool]] = []
+        for j, log in _scales(columns) if d <= 3 else ():
+            C = np.concatenate([np.ones((1, n)), smooth(columns[[j]], 2 * n // terms, [log])])[:, some]
             if terms * len(C) > len(some) // 2:
                 continue
             choices = list(_choices(columns, j, terms))
@@ -70,14 +70,13 @@ def coefficient_functions(columns: Array, y: Array, targets: list[Target], noise
             number = {m: i for i, m in enumerate(monomials)}
             which = np.array([[number[m] for m in chosen] for chosen in choices]).reshape(-1, terms)
             misfits = _misfits(_products(_values(columns[:, some], monomials), C), len(C), which, Z, scale)
-            found += [
-                (float(misfits[i, t]), t, j, choices[i]) for i, t in zip(*np.nonzero(misfits < limit), strict=True)
-            ]
+            for i, t in zip(*np.nonzero(misfits < limit), strict=True):
+                found.append((float(misfits[i, t]), int(t), j, choices[int(i)], log))
         found.sort(key=lambda f: f[0])
-        for misfit, t, j, monomials in found[:4]:
+        for misfit, t, j, monomials, log in found[:4]:
             if misfit > max(1e4 * found[0][0], 1e-22):
                 break
-            fitted = _fitted(columns, *wanted[t], j, monomials)
+            fitted = _fitted(columns, *wanted[t], j, monomials, log)
             if fitted is not None and fitted.misfit < limit:
                 yield fitted
         if found:
@@ -89,9 +88,9 @@ def coefficient_functions(columns: Array, y: Array, targets: list[Target], noise
 def _sparse(columns: Array, wanted: list[tuple[Target, Array]], limit: float) -> Iterator[Coefficients]:
     """Polynomials in the other columns, some of these inverted, of which few terms are left."""
     d, n = columns.shape
-    for j in range(d):
+    for j, log in _scales(columns):
         others = [k for k in range(d) if k != j]
-        C = np.concatenate([np.ones((1, n)), smooth(columns[[j]], 20 * _COARSE)])
+        C = np.concatenate([np.ones((1, n)), smooth(columns[[j]], 20 * _COARSE, [log])])
         powers = [e for e in product(range(_TOTAL + 1), repeat=d - 1) if sum(e) <= _TOTAL]
         if len(C) * len(powers) > n // 3:
             powers = [e for e in powers if sum(e) < _TOTAL]
@@ -118,10 +117,15 @@ def _sparse(columns: Array, wanted: list[tuple[Target, Array]], limit: float) ->
                 some = tuple(monomials[k] for k in np.flatnonzero(shares > max(1e3 * misfit, 1e-12)))
                 if not 1 < len(some) <= 4:
                     continue
-                fitted = _fitted(columns, target, z, j, some)
+                fitted = _fitted(columns, target, z, j, some, log)
                 if fitted is not None and fitted.misfit < limit:
                     yield fitted
                     return
+
+
+def _scales(columns: Array) -> Iterator[tuple[int, bool]]:
+    """Each column with each of its scales."""
+    return ((j, log) for j, x in enumerate(columns) for log in log_too(x))
 
 
 def _products(monomials: Array, C: Array) -> Array:
@@ -180,9 +184,11 @@ def _values(columns: Array, monomials: tuple[Exponents, ...]) -> Array:
         ])  # fmt: skip
 
 
-def _fitted(columns: Array, target: Target, z: Array, j: int, monomials: tuple[Exponents, ...]) -> Coefficients | None:
+def _fitted(
+    columns: Array, target: Target, z: Array, j: int, monomials: tuple[Exponents, ...], log: bool
+) -> Coefficients | None:
     n = columns.shape[1]
-    C = np.concatenate([np.ones((1, n)), smooth(columns[[j]], n)])
+    C = np.concatenate([np.ones((1, n)), smooth(columns[[j]], n, [log])])
     m = _values(columns, monomials)
     A = np.concatenate([v * C for v in m])
     if np.abs(np.diag(np.linalg.qr(_products(m, C).T, mode="r"))).min() < APART:

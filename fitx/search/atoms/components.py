@@ -107,6 +107,11 @@ def joined(parts: Sequence[Formula], s: Separation, columns: Array, names: Seque
     """
     if s.product:
         factors = [_leading_one(f) for f in parts]
+        if s.signed:
+            shape = np.prod([evaluate_columns(f, columns, names) for f in factors], axis=0)
+            k = float(shape @ (s.total - s.constant)) / float(shape @ shape)
+            whole = reduce(lambda a, b: a * b, factors, as_formula(k))
+            return whole + s.constant if np.isfinite(k) else None
         values = np.sum([np.log(np.abs(evaluate_columns(f, columns, names))) for f in factors], axis=0)
         sign = s.sign * float(np.prod([np.sign(np.median(evaluate_columns(f, columns, names))) for f in factors]))
         k = sign * float(np.exp(np.mean(s.total - values)))

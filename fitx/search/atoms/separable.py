@@ -9,8 +9,9 @@ Tegmark, Science Advances 6 (2020), here by smooth functions of each column and 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import product
 
 import numpy as np
 import numpy.typing as npt
@@ -37,7 +38,7 @@ class Separation:
     """T(y) as a sum (or log|T(y) - c| as one, `product`: then T(y) - c = sign * product) over groups of columns.
 
     misfit: unexplained share of the variance; values: (groups, n), the parts on the rows, each with mean 0; errors:
-    (groups,), their mean squared errors.
+    (groups,), their mean squared errors. signed: values are the factors themselves, not their logarithms.
     """
 
     product: bool
@@ -48,8 +49,9 @@ class Separation:
     groups: tuple[tuple[int, ...], ...]
     values: Array
     errors: Array
-    total: Array  # (n,), T itself
+    total: Array  # (n,), T itself, its logarithm in a product
     name: str
+    signed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,26 +79,42 @@ def separations(
     families = [f for f in _families(y, targets) if constants or len(f.grid) == 1]
     limit = max(SMOOTH, 3 * noise)
     for groups in partitions:
-        parts = [smooth(columns[list(g)], len(y)) for g in groups]
-        A = np.concatenate([np.ones((1, len(y))), *parts])
-        if len(A) > len(y) // 3:
-            continue
-        Q, R = np.linalg.qr((A / np.sqrt((A * A).sum(axis=1, keepdims=True))).T)
-        if np.abs(np.diag(R)).min() < APART:
-            continue  # rows along a line: sums of functions explain anything
-        found: list[tuple[float, int, float]] = []
-        for number, family in enumerate(families):
-            c, misfit = _best_constant(family, Q)
-            if misfit < limit:
-                # A constant is believed where it explains far more than none.
-                found.append((misfit * (30.0 if len(family.grid) > 1 else 1.0), number, c))
-        found.sort()
-        for misfit, number, c in found[:3]:
-            if misfit > max(1e4 * found[0][0], 1e-24):
+        found: list[tuple[float, int, float, list[Array]]] = []
+        scales = list(_scales(columns))
+        for logs in scales if groups == singles else dict.fromkeys((scales[0], scales[-1])):
+            parts = [smooth(columns[list(g)], len(y), [logs[k] for k in g]) for g in groups]
+            A = np.concatenate([np.ones((1, len(y))), *parts])
+            if len(A) > len(y) // 3:
+                continue
+            Q, R = np.linalg.qr((A / np.sqrt((A * A).sum(axis=1, keepdims=True))).T)
+            if np.abs(np.diag(R)).min() < APART:
+                continue  # rows along a line: sums of functions explain anything
+            Q = np.ascontiguousarray(Q)
+            for number, family in enumerate(families):
+                c, misfit = _best_constant(family, Q)
+                if misfit < limit:
+                    # A constant is believed where it explains far more than none.
+                    found.append((misfit * (30.0 if len(family.grid) > 1 else 1.0), number, c, parts))
+        found.sort(key=lambda f: f[:3])
+        shown: set[int] = set()
+        for misfit, number, c, parts in found:
+            if misfit > max(1e4 * found[0][0], 1e-24) or len(shown) == 3:
                 break
-            yield _separated(families[number], c, groups, parts, y)
+            if number not in shown:
+                shown.add(number)
+                yield _separated(families[number], c, groups, parts, y)
         if found:
             return
+
+
+def _scales(columns: Array) -> Iterator[tuple[bool, ...]]:
+    """Of which columns the logarithm is taken: each way, or all and none where they are many."""
+    each = [log_too(x) for x in columns]
+    if sum(len(e) > 1 for e in each) <= 3:
+        yield from product(*each)
+    else:
+        yield tuple(e[0] for e in each)
+        yield (False,) * len(each)
 
 
 def _families(y: Array, targets: list[Target]) -> Iterator[_Family]:
@@ -159,7 +177,7 @@ def _best_constant(family: _Family, Q: Array) -> tuple[float, float]:
     with np.errstate(all="ignore"):
         errors = [_misfit(family.forward(c), Q) for c in family.grid]
         k = int(np.argmin(errors))
-        if len(errors) == 1 or not errors[k] < 1e-2:
+        if len(errors) == 1 or not errors[k] < 1e-3:
             return family.grid[k], errors[k]
         a, b = (family.grid[i] for i in (max(k - 1, 0), min(k + 1, len(errors) - 1)))
         g = (np.sqrt(5) - 1) / 2
@@ -205,11 +223,11 @@ def least_squares(A: Array, z: Array) -> tuple[Array, Array]:
     return beta, half - beta
 
 
-def smooth(columns: Array, n: int) -> Array:
-    """Chebyshev polynomials without the constant, of one column or of two. columns: (1 or 2, n)."""
+def smooth(columns: Array, n: int, logs: Sequence[bool]) -> Array:
+    """Chebyshev polynomials without the constant, of one column or of two. columns: (1 or 2, n); logs: taken first."""
     units = []
-    for x in columns:
-        v = np.log(x) if x.min() > 0 and x.max() > _WIDE * x.min() else x
+    for x, log in zip(columns, logs, strict=True):
+        v = np.log(x) if log else x
         lo, hi = v.min(), v.max()
         units.append((2 * v - lo - hi) / (hi - lo))
     degree = _DEGREE if len(units) == 1 else _PAIR_DEGREE
@@ -218,3 +236,8 @@ def smooth(columns: Array, n: int) -> Array:
     if len(rows) == 1:
         return np.asarray(rows[0][1:])
     return np.array([rows[0][i] * rows[1][j] for i in range(most + 1) for j in range(most + 1 - i) if i + j])
+
+
+def log_too(x: Array) -> tuple[bool, ...]:
+    """The scales of a column: its logarithm first where it is positive and its range wide."""
+    return (True, False) if x.min() > 0 and x.max() > _WIDE * x.min() else (False,)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import combinations as pairs_of
 from itertools import product as combinations
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
@@ -15,6 +16,9 @@ from fitx.search.problem import Problem
 from fitx.search.refine import refine
 from fitx.search.stages.base import Stage, Work
 from fitx.search.targets import targets_for
+
+if TYPE_CHECKING:
+    from fitx.search.atoms.separable import Separation
 
 Array = npt.NDArray[np.float64]
 
@@ -59,6 +63,7 @@ class Separated(Stage):
 
 def _laws(work: Work, problem: Problem, budget: Budget, constants: bool) -> Iterator[Formula]:
     from fitx.search.atoms.components import candidates, joined
+    from fitx.search.atoms.factors import factors
     from fitx.search.atoms.scene import SQRT
     from fitx.search.atoms.separable import separations
 
@@ -70,14 +75,17 @@ def _laws(work: Work, problem: Problem, budget: Budget, constants: bool) -> Iter
     active, t = problem.active, work.table
     every = np.ascontiguousarray(t.columns[:, rows])
     targets = [*targets_for(y, work.grammar.operators), *([SQRT] if y.min() > 0 else [])]
-    for s in separations(columns, y, targets, t.noise, constants and len(active) <= 4, constants):
+    ways = [separations(columns, y, targets, t.noise, constants and len(active) <= 4, constants)]
+    if constants and len(active) <= 3:
+        ways.append(factors(columns, y, targets, t.noise))
+    for s in first_of(ways):
         if budget.expired():
             return
         parts: list[list[Formula]] = []
         spread = s.values.var(axis=1)
-        kind = "factor" if s.product else "term"
+        kind = "whole" if s.signed else "factor" if s.product else "term"
         for group, values, own, error in zip(s.groups, s.values, spread, s.errors, strict=True):
-            if own < 10 * s.misfit * spread.sum():
+            if own < 10 * s.misfit * spread.sum() and not s.signed:
                 continue  # it has no effect
             misfit = max(error / own, 1e-26)
             found = []
@@ -98,6 +106,17 @@ def _laws(work: Work, problem: Problem, budget: Budget, constants: bool) -> Iter
             if whole is not None:
                 f = problem.lift(s.inverse(whole)).simplify()
                 yield refine(f, t.check_columns, t.check_y, t.names, t.check_weights, rounds=25)
+
+
+def first_of(ways: list[Iterator[Separation]]) -> Iterator[Separation]:
+    """What the first of the iterators that has anything holds."""
+    for way in ways:
+        empty = True
+        for s in way:
+            empty = False
+            yield s
+        if not empty:
+            return
 
 
 def sample(problem: Problem) -> tuple[npt.NDArray[np.intp], Array, Array] | None:
