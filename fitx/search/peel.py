@@ -92,47 +92,80 @@ def _terms(problem: Problem, values: Array, library: ExpressionLibrary, grammar:
     with np.errstate(all="ignore"):
         goals = [np.log(np.abs(y)) if t is None else t.forward(y) for t in (*targets, None)]
         logs = np.log(np.abs(values))
-    finite = np.isfinite(logs).all(axis=1)
+    tables = (_Table.of(values), _Table.of(logs))
+    factor: list[Target | None] = [None]
     factors = likely_factors(problem, x, grammar)
+    cost = library.cost[: len(library)]
     found: list[_Term] = []
     for position, k in enumerate(problem.active):
         basis = _basis(x[[j for j in problem.active if j != k]])
         if basis is None:
             continue
         holds = (library.holds[: len(library)] >> position) & 1 == 1
-        cost = library.cost[: len(library)]
-        for v, some, which in ((values, holds, [*targets]), (logs, holds & finite, [None])):
-            ids = np.flatnonzero(some)
-            size = np.abs(v[ids]).max(axis=1)
-            g, norm = _projected(v[ids] / size[:, None], basis)
+        left = [goal - (goal @ basis.T) @ basis for goal in goals]
+        for table, which in ((tables[0], targets), (tables[1], factor)):
+            norm = table.norm(basis)
             for target in which:
-                goal = goals[-1] if target is None else goals[targets.index(target)]
-                t = goal - (goal @ basis.T) @ basis
+                goal, t = (v[-1] if target is None else v[targets.index(target)] for v in (goals, left))
                 total = float(t @ t)
                 if not (np.isfinite(total) and total > _SIZEABLE * float(((goal - goal.mean()) ** 2).sum())):
                     continue
-                inner = g @ t
-                misfit = 1 - inner**2 / (norm * total)
-                for i in _clearest(g, norm, misfit, cost[ids]):
-                    f, c = library.formula(int(ids[i])), float(inner[i] / norm[i] / size[i])
-                    found.append(_Term(target, k, f, c, float(misfit[i])))
+                for i, c, misfit, g in _clearest(table, t, basis, np.where(holds, norm, np.inf), cost):
+                    f = library.formula(i)
+                    found.append(_Term(target, k, f, c, misfit))
                     if target is not None:
-                        better = corrected(values[ids[i]], f, c, factors, basis, t)
-                        found += [_Term(target, k, *better)] if better and better[2] < misfit[i] else []
+                        better = corrected(g, f, c, factors, basis, t)
+                        found += [_Term(target, k, *better)] if better and better[2] < misfit else []
     found.sort(key=lambda f: float(np.log(max(f.misfit, 1e-5))) + _NODE * f.expression.complexity)
     return found
 
 
-def _clearest(g: Array, norm: Array, misfit: Array, cost: npt.NDArray[np.int32]) -> list[int]:
-    """The best by misfit and cost, without those that differ from a better one by what the others explain only."""
+@dataclass(frozen=True, slots=True)
+class _Table:
+    """Rows of values, and the same scaled to at most 1 in float32 for a first look; zeros where not finite."""
+
+    values: Array
+    scaled: npt.NDArray[np.float32]
+    square: npt.NDArray[np.float32]
+
+    @staticmethod
+    def of(values: Array) -> _Table:
+        """The table of values (m, n)."""
+        size = np.abs(values).max(axis=1)
+        ok = np.isfinite(size) & (size > 0)
+        scaled = np.where(ok[:, None], values / np.where(ok, size, 1.0)[:, None], 0.0).astype(np.float32)
+        return _Table(values, scaled, np.einsum("ij,ij->i", scaled, scaled))
+
+    def norm(self, basis: Array) -> Array:
+        """Squared lengths of the scaled rows without the basis; infinite for those of which little is left."""
+        inside = self.scaled @ basis.T.astype(np.float32)
+        norm = self.square - np.einsum("ij,ij->i", inside, inside)
+        return np.where(norm > 1e-4 * self.square, norm, np.inf)
+
+
+def _clearest(
+    table: _Table, t: Array, basis: Array, norm: Array, cost: npt.NDArray[np.int32]
+) -> Iterator[tuple[int, float, float, Array]]:
+    """Number, c, misfit and values of the best rows by misfit and cost, in float64, without those that differ from a
+    better one by what the others explain only. t: without the basis; norm: infinite for rows that are not asked for."""
+    total = float(t @ t)
+    rough = 1 - (table.scaled @ t.astype(np.float32)) ** 2 / (norm * total)
+    ids = np.lexsort((np.arange(len(cost)), np.log(np.maximum(rough, 1e-6)) + 0.5 * cost))[: 8 * _EACH]
+    v = table.values[ids]
+    left = v - (v @ basis.T) @ basis
+    square = (left * left).sum(axis=1)
+    inner = left @ t
+    with np.errstate(all="ignore"):
+        misfit = 1 - inner**2 / (square * total)
+    score = np.where(np.isfinite(norm[ids]), np.log(np.maximum(misfit, 1e-9)) + 0.5 * cost[ids], np.inf)
     chosen: list[int] = []
-    for i in np.lexsort((np.arange(len(cost)), np.log(np.maximum(misfit, 1e-9)) + 0.5 * cost))[: 10 * _EACH]:
-        alike = any(abs(float(g[i] @ g[j])) > _ALIKE * np.sqrt(norm[i] * norm[j]) for j in chosen)
-        if misfit[i] < 1 - _CLOSE and not alike:
+    for i in np.lexsort((ids, score)):
+        alike = any(abs(float(left[i] @ left[j])) > _ALIKE * np.sqrt(square[i] * square[j]) for j in chosen)
+        if np.isfinite(score[i]) and misfit[i] < 1 - _CLOSE and not alike:
             chosen.append(int(i))
+            yield int(ids[i]), float(inner[i] / square[i]), float(misfit[i]), v[i]
             if len(chosen) == _EACH:
-                break
-    return chosen
+                return
 
 
 def _basis(others: Array) -> Array | None:
@@ -141,17 +174,6 @@ def _basis(others: Array) -> Array | None:
         return None
     q, r = np.linalg.qr(terms.T)
     return np.ascontiguousarray(q[:, np.abs(np.diag(r)) > 1e-9 * np.abs(r[0, 0])].T)
-
-
-def _projected(v: Array, basis: Array) -> tuple[Array, Array]:
-    """Rows of v without the basis and their squared lengths; infinite for those of which nothing is left."""
-    with np.errstate(all="ignore"):
-        before = (v * v).sum(axis=1)
-        left = v - (v @ basis.T) @ basis
-        norm = (left * left).sum(axis=1)
-    bad = ~(norm > 1e-6 * before)
-    left[bad] = 0.0
-    return left, np.where(bad, np.inf, norm)
 
 
 def _without(problem: Problem, term: _Term, g: Formula, values: Array) -> Iterator[Problem]:

@@ -25,7 +25,7 @@ class MonomialLoop(Stage):
 
     name = "monomial loop"
     family = "last"
-    rank = 10
+    rank = 0  # before inner constants, which take longer
 
     def run(self, work: Work, budget: Budget) -> Iterator[Formula]:
         """Singles, pairs and triples for each monomial."""
