@@ -131,7 +131,7 @@ def delete(a: Genome, rng: Random) -> Genome:
 
 def swap(a: Genome, rng: Random) -> Genome:
     """The arguments of an operator exchanged, where that changes anything."""
-    operators = [i for i, t in enumerate(a) if t in (SUB, DIV, POW)]
+    operators = [i for i, t in enumerate(a) if arity(t) == 2 and t in (SUB, DIV, POW)]
     if not operators:
         return a
     i = rng.choice(operators)
