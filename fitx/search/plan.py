@@ -49,29 +49,39 @@ class Doubt:
     """Exact laws of this size would have been found: from here on y counts as noisy, and all begins again."""
 
 
+@dataclass(frozen=True, slots=True)
+class Suppose:
+    """A look at the first variant as if y were noisy: where a formula then leaves nothing but noise, y is."""
+
+
 ALL = ("library", "scan", "deep")
 CHEAP = ("library", "scan")
 DEEP = ("deep",)
 REST = ("scan", "deep", "last")
 
 
-def steps(variants: int) -> Iterator[Step | Further | Peeled | Evolve | Doubt]:
+def steps(variants: int) -> Iterator[Step | Further | Peeled | Evolve | Suppose | Doubt]:
     """The order for so many variants of the problem."""
     small, *larger = ROUNDS
     others = range(1, variants)
     yield Step(small, 0, ALL, FIRST_SPACES)
+    yield Evolve(10_000)
     yield Further(4)
+    yield Evolve(10_000)
     yield Peeled()
-    yield Step(small, 0, REST, SECOND_SPACES)
     yield Evolve(15_000)
+    yield Step(small, 0, REST, SECOND_SPACES)
+    yield Evolve(20_000)
     for i in others:
         yield Step(small, i, CHEAP, FIRST_SPACES)
+    yield Evolve(20_000, whole=True)
     yield Further(10)
+    yield Evolve(20_000)
     for i in others:
         yield Step(small, i, DEEP, FIRST_SPACES)
     for i in others:
         yield Step(small, i, REST, SECOND_SPACES)
-    yield Evolve(15_000, whole=True)
+    yield Evolve(20_000, whole=True)
     yield Doubt()
     for effort in larger:
         yield Evolve(20_000)

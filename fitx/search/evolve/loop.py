@@ -75,16 +75,23 @@ class Evolution:
     evaluated: int = 0
     islands: list[Island] = field(init=False)
     vocabulary: Vocabulary = field(init=False)
+    immigrants: list[list[Genome]] = field(init=False)
 
     def __post_init__(self) -> None:
         self.vocabulary = make_vocabulary(self.alphabet, self.targets[0].columns)
+        self.immigrants = [[] for _ in self.targets]
         self.islands = [Island(rows, Random(f"{self.seed} {i}")) for i, rows in enumerate(self.targets)]
 
-    def generations(self, seeds: Sequence[Genome] = ()) -> Iterator[list[Found]]:
-        """For ever: what came onto the front of an island, generation by generation; first seeds and random trees."""
-        yield list(self._fitted([[*seeds, *self._random(island)] for island in self.islands]))
+    def generations(self) -> Iterator[list[Found]]:
+        """For ever: what came onto the front of an island, generation by generation. Genomes put into `immigrants`
+        (for each island) join the next one."""
         while True:
-            children = [self._random(i) if i.restarts() else self._children(i) for i in self.islands]
+            children = [
+                self._random(i) if not i.archive.elites or i.restarts() else self._children(i) for i in self.islands
+            ]
+            for arrived, own in zip(self.immigrants, children, strict=True):
+                own[:0] = arrived
+                arrived.clear()
             yield list(self._fitted(children))
 
     def _random(self, island: Island) -> list[Genome]:
@@ -95,10 +102,7 @@ class Evolution:
         rng, archive = island.rng, island.archive
         children = []
         for _ in range(OFFSPRING):
-            if not archive.elites:
-                child: Genome | None = random_tree(self.alphabet, rng, rng.randrange(1, 5))
-            else:
-                child = offspring(archive.parent(rng), archive.parent(rng), self.alphabet, rng)
+            child = offspring(archive.parent(rng), archive.parent(rng), self.alphabet, rng)
             if child is not None:
                 children.append(child)
         if archive.elites and GRAFTED:

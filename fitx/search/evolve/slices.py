@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
 
 from fitx.formula import Const, Formula, Var
+from fitx.formula.operators import OPCODES
 from fitx.search.budget import Budget
-from fitx.search.evolve.batch import MOST_NODES, Rows
-from fitx.search.evolve.genome import Genome, formula_of, genome_of
+from fitx.search.evolve.batch import Rows
+from fitx.search.evolve.freed import freed
+from fitx.search.evolve.genome import DIV, Genome, formula_of, genome_of
 from fitx.search.evolve.loop import Evolution, Found
 from fitx.search.evolve.prune import pruned
 from fitx.search.evolve.variation import make_alphabet
@@ -29,6 +31,16 @@ NODES, NODES_NOISY = 24, 40  # of a genome
 _EXACT = 1e-13  # error on the sample below which a formula is offered at once
 
 
+# A genome of y as one of T(y).
+_TRANSFORMED: dict[str, Callable[[Genome], Genome]] = {
+    "y": lambda g: g,
+    "log y": lambda g: g[:-1] if g[-1] == OPCODES["exp"] else (*g, OPCODES["log"]),
+    "exp y": lambda g: g[:-1] if g[-1] == OPCODES["log"] else (*g, OPCODES["exp"]),
+    "y^2": lambda g: g[:-1] if g[-1] == OPCODES["sqrt"] else (*g, OPCODES["square"]),
+    "1/y": lambda g: (1.0, *g, DIV),
+}
+
+
 @dataclass(slots=True)
 class Slices:
     """Evolution on the screening rows of `problem`. floor: error at which a formula is exact; told: front genomes that
@@ -41,6 +53,7 @@ class Slices:
     _evolution: Evolution | None = None
     _targets: list[Target] = field(default_factory=list)
     _generations: Iterator[list[Found]] | None = None
+    _invited: set[Formula] = field(default_factory=set)
     _fronts: dict[tuple[int, int], Found] = field(default_factory=dict)
 
     @property
@@ -50,11 +63,12 @@ class Slices:
 
     def run(self, offspring: int, seeds: Sequence[Formula], budget: Budget) -> Iterator[Formula]:
         """So many offspring more; exact formulas as they come, the fronts at the end. seeds: formulas for the table's
-        target, of which only those of the problem's own columns serve, and only in the first slice."""
+        target, the near misses of other stages, which serve where the problem is the table's own."""
         if self._generations is None:
-            self._begin(seeds)
+            self._begin()
         if self._generations is None:
             return
+        self._invite(seeds)
         until = self.evaluated + offspring
         exact = max(_EXACT, 1e3 * self.floor)
         fresh: set[tuple[int, int]] = set()
@@ -72,7 +86,7 @@ class Slices:
         for key in sorted(fresh):
             yield self._formula(self._fronts[key])
 
-    def _begin(self, seeds: Sequence[Formula]) -> None:
+    def _begin(self) -> None:
         p = self.problem
         noisy = p.sigma is not None
         rows = p.rows.check if noisy else p.rows.screen[p.rows.weight > 0]
@@ -90,7 +104,22 @@ class Slices:
         if tables:
             nodes = NODES_NOISY if noisy else NODES
             self._evolution = Evolution(make_alphabet(self.grammar, p.d, nodes), tables, threads=self.threads)
-            self._generations = self._evolution.generations(_genomes(p, seeds))
+            self._generations = self._evolution.generations()
+
+    def _invite(self, seeds: Sequence[Formula]) -> None:
+        """The near misses that are new here, as they are and with more constants freed, join every island."""
+        assert self._evolution is not None
+        if self.problem.label:
+            return
+        names = {f.name: k for k, f in enumerate(self.problem.formulas) if isinstance(f, Var)}
+        for f in seeds:
+            if f in self._invited or not set(f.variables) <= set(names) or f.complexity > NODES:
+                continue
+            self._invited.add(f)
+            if g := genome_of(f, names):
+                for target, arrived in zip(self._targets, self._evolution.immigrants, strict=True):
+                    h = _TRANSFORMED[target.name](g)
+                    arrived += [h, *freed(h)]
 
     def _pruned(self, found: Found, exact: float) -> Found:
         assert self._evolution is not None
@@ -119,13 +148,3 @@ def _targets(y: Array, grammar: Grammar) -> list[Target]:
         if np.isfinite(v).all() and (t.name == "y" or far.max() < _SPREAD * max(float(np.median(far)), 1e-300)):
             chosen.append(t)
     return chosen
-
-
-def _genomes(problem: Problem, seeds: Sequence[Formula]) -> list[Genome]:
-    """The seeds as genomes, where the problem's columns are the table's."""
-    names = {f.name: k for k, f in enumerate(problem.formulas) if isinstance(f, Var)}
-    found = []
-    for f in seeds:
-        if set(f.variables) <= set(names) and f.complexity <= MOST_NODES // 2 and (g := genome_of(f, names)):
-            found.append(g)
-    return found
