@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 import fitx
 from fitx.formula import Formula, parse
 from fitx.search.dimensions import Units, rational
-from fitx.search.groups import Columns, choices, group_problems, in_turn, monomials, reachable
+from fitx.search.groups import Columns, choices, group_problems, in_turn, monomials, reachable, reduced_groups
 from fitx.search.problem import make_problem
 from fitx.units import parse_unit
 
@@ -164,6 +164,23 @@ class TestGroups:
         guesses = monomials(table, y, u)
         assert guesses
         assert all(u.permits(g) for g in guesses)
+
+
+def test_groups_of_differences() -> None:
+    names = ("a", "b", "c", "d")
+    table = columns(names, 400)
+    a, b, c, d = table.values
+    hot, cold = a + 3 - d, b + 1 - c
+    y = (hot - cold) / np.log(hot / cold)
+    u = Units.of(names, [parse_unit("K")] * 5)
+    problem = make_problem(np.c_[a + 3, b + 1, c, d], y, names, np.random.default_rng(0))
+    child = problem.with_columns(np.array([hot, cold]), [parse("a - d"), parse("b - c")], " differences")
+    (found,) = reduced_groups(child.divided(a + 3, parse("a"), (0, 1), ""), u, 1)
+    assert str(found.formulas[0]) == "(b - c)/(a - d)"
+    np.testing.assert_allclose(found.columns[0], cold / hot)
+    whole = found.lift(parse("1")).evaluate({"a": a + 3, "b": b + 1, "c": c, "d": d})
+    np.testing.assert_allclose(found.y * whole, y)
+    assert reduced_groups(child.with_columns(child.columns, [parse("a - d"), parse("exp(b)")], ""), u, 1) == []
 
 
 def test_problems_take_turns() -> None:

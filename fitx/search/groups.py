@@ -30,10 +30,12 @@ _DENOMINATOR = 1000  # exponents are ratios of small determinants
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Columns:
-    """All columns of the table on the rows of a problem, constant ones as well. values: (d, n)."""
+    """All columns of the table on the rows of a problem, constant ones as well; or those of a reduced problem, whose
+    `formulas` over the table's names say what they are. values: (d, n)."""
 
     names: tuple[str, ...]
     values: Array
+    formulas: tuple[Formula, ...] = ()
 
     def without(self, names: set[str]) -> Columns:
         """The columns but those."""
@@ -53,7 +55,8 @@ class Columns:
 
     def formula(self, exponents: Exponents) -> Formula:
         """The product of powers as a formula."""
-        return product(1.0, [(Var(n), float(e)) for n, e in zip(self.names, exponents, strict=True) if e])
+        formulas = self.formulas or tuple(Var(n) for n in self.names)
+        return product(1.0, [(f, float(e)) for f, e in zip(formulas, exponents, strict=True) if e])
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +82,19 @@ def group_problems(problem: Problem, columns: Columns, units: Units, most: int =
         if len(found) == most:
             break
     return found
+
+
+def reduced_groups(problem: Problem, units: Units, most: int) -> list[Problem]:
+    """Dimensionless groups of a reduced problem's columns, such as x1 - x2; its target may be y over a product."""
+    names = tuple(f"column {k + 1}" for k in range(problem.d))
+    found = [units.dimension(f) for f in problem.formulas]
+    factor = units.dimension(problem.lift(Const(1)))
+    vectors = [v for v in found if v is not None]
+    if factor is None or len(vectors) < len(found):
+        return []
+    target = tuple(t - f for t, f in zip(units.target, factor, strict=True))
+    here = Units(dict(zip(names, vectors, strict=True)), target, units.bases)
+    return group_problems(problem, Columns(names, problem.columns, problem.formulas), here, most)
 
 
 def monomials(columns: Columns, y: Array, units: Units, most: int = 3) -> list[Formula]:

@@ -11,8 +11,9 @@ from fitx.search.budget import Budget
 from fitx.search.dimensions import Units
 from fitx.search.engine import ROUNDING, Search
 from fitx.search.grammar import DEFAULT_OPERATORS, parse_grammar
-from fitx.search.groups import Columns, group_problems, monomials, reachable
+from fitx.search.groups import Columns, group_problems, monomials, reachable, reduced_groups
 from fitx.search.problem import Problem, make_problem
+from fitx.search.reduce import symmetry_chain
 from fitx.search.rows import SAMPLE
 from fitx.search.strip import relevant_columns
 from fitx.search.table import Table
@@ -80,6 +81,9 @@ def guide_by_units(search: Search, units: Units, X: Array, y: Array, data: Data,
     if few is not whole:
         groups[1:1] = group_problems(search.problem, few, units, 2)
         search.guesses += tuple(monomials(few, y, units))
+    # Of x1 - x2 and the like, where y depends on such columns only, there are fewer groups still.
+    for child in symmetry_chain(search.problem, search.budget)[-1:]:
+        groups[:0] = reduced_groups(child, units, 1)
     search.groups = tuple(groups[:_CHOICES])
 
 
