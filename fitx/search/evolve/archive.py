@@ -50,11 +50,11 @@ class Archive:
                 self.front.append(e)
                 size = e[1]
         if len(every) > 1.25 * self.most:
+            self._worst = every[self.most - 1][0]
             every = sorted({*every[: self.most], *self.front})
             self._cells = {}
             for e in every:
                 self._cells.setdefault(kind_of(e[2]), []).append(e)
-            self._worst = every[self.most - 1][0]
         self.elites = every
 
     def parent(self, rng: Random) -> Genome:
