@@ -26,10 +26,11 @@ Array = npt.NDArray[np.float64]
 
 _EXCHANGES = 2
 _FACTORS = 60  # monomials of one side, cheapest first
-_PARTS = 8  # of these with whole exponents, of whose sums h is made
-_POWERS = (1.0, -1.0, -0.5, 0.5, 2.0, -2.0)
-_SIMPLE = 150  # terms that are paired with all
+_PARTS = 6  # of these with whole exponents, of whose sums h is made
+_POWERS = (-1.0, 1.0, -0.5, 0.5, -2.0)
+_SIMPLE = 80  # terms that are paired with all
 _FITS = 4
+_WIDE = 100  # efforts that try fewer pairs leave this out
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +54,8 @@ class Symmetric(Stage):
     def run(self, work: Work, budget: Budget) -> Iterator[Formula]:
         """For each exchange that y does not notice: one symmetric term, then two."""
         assert work.bench is not None
+        if work.effort is None or work.effort.wide < _WIDE:
+            return
         for exchange in exchanges(work.problem)[:_EXCHANGES]:
             terms, values = symmetric_terms(work.problem, exchange)
             for kind in (PRODUCTS, SUMS):
@@ -140,15 +143,16 @@ def _singles_and_pairs(
     assert work.bench is not None
     if len(units) < 2:
         return
-    tolerance = max(work.bench.tolerance, 1e-10)
+    tolerance = max(work.bench.tolerance, 1e-5)
+    units = units.astype(np.float32)  # for a first look; the fit decides
     gram = units[:_SIMPLE] @ units.T
     with np.errstate(all="ignore"):
         left = 1 - gram**2
-    left[~(left > 1e-6)] = np.inf
+    left[~(left > 1e-4)] = np.inf
     for t, target in enumerate(space.targets):
         if not (target.raw_pairs or target.log_pairs):
             continue
-        rho = units @ space.units[t]
+        rho = units @ space.units[t].astype(np.float32)
         found = [[int(i)] for i in np.argsort(-(rho**2), kind="stable")[:_FITS] if 1 - rho[i] ** 2 < tolerance]
         if not found:
             a = rho[:_SIMPLE, None]
