@@ -15,7 +15,7 @@ from itertools import combinations, product
 import numpy as np
 import numpy.typing as npt
 
-from fitx.search.atoms.separable import APART, SMOOTH, least_squares, log_too, smooth
+from fitx.search.atoms.separable import SMOOTH, independent, least_squares, log_too, smooth
 from fitx.search.targets import Target
 
 Array = npt.NDArray[np.float64]
@@ -51,7 +51,7 @@ def coefficient_functions(columns: Array, y: Array, targets: list[Target], noise
     with np.errstate(all="ignore"):
         wanted = [(t, t.forward(y)) for t in usable]
     wanted = [(t, z) for t, z in wanted if np.isfinite(z).all() and np.ptp(z) > 0]
-    if not wanted:
+    if not wanted or not independent(columns):
         return
     Z = np.array([z[some] - z[some].mean() for _, z in wanted])
     scale = (Z * Z).sum(axis=1)
@@ -77,7 +77,7 @@ def coefficient_functions(columns: Array, y: Array, targets: list[Target], noise
             if misfit > max(1e4 * found[0][0], 1e-22):
                 break
             fitted = _fitted(columns, *wanted[t], j, monomials, log)
-            if fitted is not None and fitted.misfit < limit:
+            if fitted.misfit < limit:
                 yield fitted
         if found:
             return
@@ -118,7 +118,7 @@ def _sparse(columns: Array, wanted: list[tuple[Target, Array]], limit: float) ->
                 if not 1 < len(some) <= 4:
                     continue
                 fitted = _fitted(columns, target, z, j, some, log)
-                if fitted is not None and fitted.misfit < limit:
+                if fitted.misfit < limit:
                     yield fitted
                     return
 
@@ -186,13 +186,11 @@ def _values(columns: Array, monomials: tuple[Exponents, ...]) -> Array:
 
 def _fitted(
     columns: Array, target: Target, z: Array, j: int, monomials: tuple[Exponents, ...], log: bool
-) -> Coefficients | None:
+) -> Coefficients:
     n = columns.shape[1]
     C = np.concatenate([np.ones((1, n)), smooth(columns[[j]], n, [log])])
     m = _values(columns, monomials)
     A = np.concatenate([v * C for v in m])
-    if np.abs(np.diag(np.linalg.qr(_products(m, C).T, mode="r"))).min() < APART:
-        return None  # rows along a line
     beta, uncertain = (c.reshape(len(m), len(C)) @ C for c in least_squares(A, z))
     r = z - (m * beta).sum(axis=0)
     spread = z - z.mean()

@@ -14,7 +14,7 @@ from itertools import product
 import numpy as np
 import numpy.typing as npt
 
-from fitx.search.atoms.separable import APART, SMOOTH, Separation, log_too, smooth
+from fitx.search.atoms.separable import SMOOTH, Separation, independent, log_too, smooth
 from fitx.search.targets import Target
 
 Array = npt.NDArray[np.float64]
@@ -27,6 +27,8 @@ _FIRST = 5  # degree of the first sweeps
 def factors(columns: Array, y: Array, targets: list[Target], noise: float) -> Iterator[Separation]:
     """Where T separates into such factors, the first target that does. columns: (2 or 3, n)."""
     limit = max(SMOOTH, 3 * noise)
+    if not independent(columns):
+        return
     for target in targets:
         if target.name not in _TARGETS:
             continue
@@ -40,8 +42,6 @@ def factors(columns: Array, y: Array, targets: list[Target], noise: float) -> It
                 np.concatenate([np.ones((1, len(z))), smooth(columns[[k]], len(z), [log])])
                 for k, log in enumerate(logs)
             ]
-            if any(np.abs(np.diag(np.linalg.qr(_unit(c).T, mode="r"))).min() < APART for c in C):
-                continue
             found = _alternate(C, z, np.random.default_rng(0))
             if best is None or found[0] < best[0]:
                 best = found
@@ -89,10 +89,6 @@ def _errors(C: list[Array], F: Array, z: Array) -> Array:
         f, g = (_least_squares(A[:, ::step], z[::step])[1:] @ C[k] for step in (1, 2))
         found.append(float(np.mean((f - g) ** 2)) / max(float(np.mean(f**2)), 1e-300))
     return np.array(found)
-
-
-def _unit(A: Array) -> Array:
-    return np.asarray(A / np.sqrt((A * A).sum(axis=1, keepdims=True)))
 
 
 def _least_squares(A: Array, z: Array) -> Array:

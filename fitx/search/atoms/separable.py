@@ -28,7 +28,7 @@ _WIDE = 1.8  # ratio of ends of a positive column from which its logarithm is ta
 SMOOTH = 1e-7  # unexplained share of T's variance below which the columns separate
 _SUMS = ("y", "1/y", "y^2", "1/y^2", "sqrt y", "1/sqrt y", "exp y", "sin y", "cos y", "tan y")
 _PRODUCTS = ("y", "exp y", "log y", "sin y", "cos y", "tan y", "y^2-1", "1/y-1", "log(1+y)", "exp(y)-1")
-APART = 1e-6  # part of a column's length that the other columns must leave
+APART = 3e-3  # part of a column's length that the other columns must leave
 _SHIFTS = (1e-3, 3e-3, 0.01, 0.03, 0.1, 0.2, 0.4, 0.7, 1.0, 1.5, 2.2, 3.5, 6.0, 12.0, 30.0)
 _GROWTHS = (0.2, 0.35, 0.6, 1.0, 1.5, 2.2, 3.2, 4.6, 6.5, 9.0)
 
@@ -105,6 +105,17 @@ def separations(
                 yield _separated(families[number], c, groups, parts, y)
         if found:
             return
+
+
+def independent(columns: Array) -> bool:
+    """Whether the rows fill the box of the columns, so that sums of functions do not explain just anything."""
+    n = columns.shape[1]
+    parts = [smooth(x[None], n, [log_too(x)[0]]) for x in columns]
+    A = np.concatenate([np.ones((1, n)), *parts])
+    if len(A) > n // 3:
+        return False
+    R = np.linalg.qr((A / np.sqrt((A * A).sum(axis=1, keepdims=True))).T, mode="r")
+    return bool(np.abs(np.diag(R)).min() >= APART)
 
 
 def _scales(columns: Array) -> Iterator[tuple[bool, ...]]:
