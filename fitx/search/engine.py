@@ -7,7 +7,7 @@ before the next size.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import chain as joined
 from itertools import islice
@@ -65,7 +65,7 @@ class Search:
     max_complexity: int | None = None
     tell: Callable[[str], None] = lambda text: None
     units: Units | None = None
-    groups: tuple[Problem, ...] = ()
+    groups: Sequence[Problem] = ()
     guesses: tuple[Formula, ...] = ()
     front: Front = field(init=False)
     contenders: Contenders | None = None

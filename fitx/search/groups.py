@@ -7,10 +7,11 @@ columns repeat is a choice: those that give the shortest products come first.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import combinations, islice
+from typing import overload
 
 import numpy as np
 import numpy.typing as npt
@@ -57,6 +58,30 @@ class Columns:
         """The product of powers as a formula."""
         formulas = self.formulas or tuple(Var(n) for n in self.names)
         return product(1.0, [(f, float(e)) for f, e in zip(formulas, exponents, strict=True) if e])
+
+
+class WhenAsked(Sequence[Problem]):
+    """Problems that are made when the first is asked for: most laws are found before."""
+
+    def __init__(self, make: Callable[[], tuple[Problem, ...]]) -> None:
+        self._make = make
+        self._made: tuple[Problem, ...] | None = None
+
+    @property
+    def _problems(self) -> tuple[Problem, ...]:
+        if self._made is None:
+            self._made = self._make()
+        return self._made
+
+    def __len__(self) -> int:
+        return len(self._problems)
+
+    @overload
+    def __getitem__(self, i: int) -> Problem: ...
+    @overload
+    def __getitem__(self, i: slice) -> tuple[Problem, ...]: ...
+    def __getitem__(self, i: int | slice) -> Problem | tuple[Problem, ...]:
+        return self._problems[i]
 
 
 @dataclass(frozen=True, slots=True)

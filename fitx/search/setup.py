@@ -11,7 +11,7 @@ from fitx.search.budget import Budget
 from fitx.search.dimensions import Units
 from fitx.search.engine import ROUNDING, Search
 from fitx.search.grammar import DEFAULT_OPERATORS, parse_grammar
-from fitx.search.groups import Columns, group_problems, monomials, reachable, reduced_groups
+from fitx.search.groups import Columns, WhenAsked, group_problems, monomials, reachable, reduced_groups
 from fitx.search.problem import Problem, make_problem
 from fitx.search.reduce import symmetry_chain
 from fitx.search.rows import SAMPLE
@@ -74,17 +74,21 @@ def guide_by_units(search: Search, units: Units, X: Array, y: Array, data: Data,
             "symbolic.free_constants=true",
         )
     whole = Columns(data.names, np.ascontiguousarray(X.T))
-    groups = group_problems(search.problem, whole, units, _CHOICES)
     search.guesses = tuple(monomials(whole, y, units))
+    search.groups = WhenAsked(lambda: _groups(search, units, whole, used))
+
+
+def _groups(search: Search, units: Units, whole: Columns, used: list[int]) -> tuple[Problem, ...]:
+    """The search's problem over dimensionless groups, the likeliest first."""
+    found = group_problems(search.problem, whole, units, _CHOICES)
     # A column that seems to have no effect is rarer than a test that failed: without such columns second.
-    few = whole.without(_idle_columns(search.problem, data.names, used))
+    few = whole.without(_idle_columns(search.problem, whole.names, used))
     if few is not whole:
-        groups[1:1] = group_problems(search.problem, few, units, 2)
-        search.guesses += tuple(monomials(few, y, units))
+        found[1:1] = group_problems(search.problem, few, units, 2)
     # Of x1 - x2 and the like, where y depends on such columns only, there are fewer groups still.
     for child in symmetry_chain(search.problem, search.budget)[-1:]:
-        groups[:0] = reduced_groups(child, units, 1)
-    search.groups = tuple(groups[:_CHOICES])
+        found[:0] = reduced_groups(child, units, 1)
+    return tuple(found[:_CHOICES])
 
 
 def _idle_columns(problem: Problem, names: tuple[str, ...], used: list[int]) -> set[str]:
