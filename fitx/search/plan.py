@@ -65,29 +65,30 @@ def steps(variants: int) -> Iterator[Step | Further | Peeled | Evolve | Suppose 
     small, *larger = ROUNDS
     others = range(1, variants)
     yield Step(small, 0, ALL, FIRST_SPACES)
-    yield Evolve(10_000)
-    yield Further(4)
-    yield Evolve(10_000)
-    yield Peeled()
+    yield Suppose()
     yield Evolve(15_000)
-    yield Step(small, 0, REST, SECOND_SPACES)
+    yield Further(4)
+    yield Evolve(15_000)
+    yield Peeled()
     yield Evolve(20_000)
+    yield Step(small, 0, REST, SECOND_SPACES)
+    yield Evolve(25_000)
     for i in others:
         yield Step(small, i, CHEAP, FIRST_SPACES)
-    yield Evolve(20_000, whole=True)
+    yield Evolve(25_000, whole=True)
     yield Further(10)
-    yield Evolve(20_000)
+    yield Evolve(25_000)
     for i in others:
         yield Step(small, i, DEEP, FIRST_SPACES)
     for i in others:
         yield Step(small, i, REST, SECOND_SPACES)
-    yield Evolve(20_000, whole=True)
+    yield Evolve(25_000, whole=True)
     yield Doubt()
     for effort in larger:
-        yield Evolve(20_000)
+        yield Evolve(30_000)
         for i in range(variants):
             yield Step(effort, i, ALL, FIRST_SPACES)
-            yield Evolve(20_000, whole=i % 2 == 1)
+            yield Evolve(30_000, whole=i % 2 == 1)
         yield Further(30)
         for i in range(variants):
             yield Step(effort, i, REST, SECOND_SPACES)

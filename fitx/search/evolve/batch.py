@@ -8,12 +8,11 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from fitx._core import evaluate
 from fitx._core.trees import tree_fit
 from fitx.search.evolve.genome import COLUMN, FIXED, Genome
 
 Array = npt.NDArray[np.float64]
-
-MOST_NODES, MOST_CONSTANTS = 120, 24  # of the kernel
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +48,20 @@ class Fitted:
         return tuple(out)
 
 
-def fit_batch(genomes: Sequence[Genome], rows: Rows, coarse: int, fine: int, threads: int = 1) -> Fitted:
-    """Fits y = a + b f(x; theta) for every genome f; coarse, fine: iterations in single and double precision."""
+@dataclass(frozen=True, slots=True)
+class Programs:
+    """Genomes as the core takes them. starts: (P,), where each genome's constants begin."""
+
+    codes: npt.NDArray[np.int32]
+    operands: npt.NDArray[np.int32]
+    offsets: npt.NDArray[np.int64]
+    constants: Array
+    free: npt.NDArray[np.int8]
+    starts: list[int]
+
+
+def programs_of(genomes: Sequence[Genome]) -> Programs:
+    """All genomes, one after another."""
     codes: list[int] = []
     operands: list[int] = []
     offsets = [0]
@@ -77,9 +88,22 @@ def fit_batch(genomes: Sequence[Genome], rows: Rows, coarse: int, fine: int, thr
                 codes.append(t)  # type: ignore[arg-type]
                 operands.append(0)
         offsets.append(len(codes))
-    constants, linear, error, rank, evaluations = tree_fit(
+    return Programs(
         np.array(codes, np.int32), np.array(operands, np.int32), np.array(offsets, np.int64),
-        np.array(values, np.float64), np.array(free, np.int8),
-        rows.columns, rows.y, rows.weights, coarse, fine, threads,
+        np.array(values, np.float64), np.array(free, np.int8), starts,
     )  # fmt: skip
-    return Fitted(error, linear, rank, constants, starts, int(evaluations.sum()))
+
+
+def fit_batch(genomes: Sequence[Genome], rows: Rows, coarse: int, fine: int, threads: int = 1) -> Fitted:
+    """Fits y = a + b f(x; theta) for every genome f; coarse, fine: iterations in single and double precision."""
+    p = programs_of(genomes)
+    constants, linear, error, rank, evaluations = tree_fit(
+        p.codes, p.operands, p.offsets, p.constants, p.free, rows.columns, rows.y, rows.weights, coarse, fine, threads
+    )
+    return Fitted(error, linear, rank, constants, p.starts, int(evaluations.sum()))
+
+
+def values_of(genomes: Sequence[Genome], columns: Array) -> Array:
+    """Values (P, n) of the genomes as they are."""
+    p = programs_of(genomes)
+    return evaluate(p.codes, p.operands, p.offsets, p.constants, columns)

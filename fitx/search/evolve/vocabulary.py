@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 
 import numpy as np
 import numpy.typing as npt
 
 from fitx.formula.operators import OPCODES
-from fitx.search.evolve.calculus import node_values
+from fitx.search.evolve.batch import values_of
 from fitx.search.evolve.genome import COLUMN, Genome
 from fitx.search.evolve.variation import Alphabet
 
@@ -33,31 +34,20 @@ class Vocabulary:
 def make_vocabulary(alphabet: Alphabet, columns: Array) -> Vocabulary:
     """Columns, functions of columns with a scale, their products, quotients, sums and powers, and functions of these;
     each once up to a factor and an offset."""
-    genomes: list[Genome] = []
-    means, spreads, units = [], [], []
-    seen: set[bytes] = set()
+    genomes = list(dict.fromkeys(islice(_candidates(alphabet), 2 * MOST)))
     with np.errstate(all="ignore"):
-        for g in _candidates(alphabet):
-            found = node_values(g, columns)
-            v = found[0][-1] if found else np.full(columns.shape[1], np.nan)
-            if not np.isfinite(v).all() or float(np.abs(v).max()) > 1e8:
-                continue
-            mean, spread = float(v.mean()), float(v.std())
-            if spread < 1e-9 * max(abs(mean), 1e-3):
-                continue
-            unit = (v - mean) / spread
-            key = np.round(unit * np.sign(unit[np.argmax(np.abs(unit))]), 6).tobytes()
-            if key in seen:
-                continue
-            seen.add(key)
-            genomes.append(g)
-            means.append(mean)
-            spreads.append(spread)
-            units.append(unit)
-            if len(genomes) == MOST:
-                break
-    shape = (len(units), columns.shape[1])
-    return Vocabulary(genomes, np.array(means), np.array(spreads), np.array(units, np.float32).reshape(shape))
+        v = values_of(genomes, columns)
+        mean, spread = v.mean(axis=1), v.std(axis=1)
+        good = np.isfinite(v).all(axis=1) & (np.abs(v).max(axis=1) < 1e8)
+        good &= spread > 1e-9 * np.maximum(np.abs(mean), 1e-3)
+        unit = (v - mean[:, None]) / spread[:, None]
+        largest = np.take_along_axis(unit, np.nan_to_num(np.abs(unit)).argmax(axis=1)[:, None], axis=1)
+        keys = np.round(unit * np.sign(largest), 6)
+    first: dict[bytes, int] = {}
+    for i in np.flatnonzero(good).tolist():
+        first.setdefault(keys[i].tobytes(), i)
+    chosen = list(first.values())[:MOST]
+    return Vocabulary([genomes[i] for i in chosen], mean[chosen], spread[chosen], unit[chosen].astype(np.float32))
 
 
 def _candidates(alphabet: Alphabet) -> Iterator[Genome]:
