@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
@@ -12,24 +13,40 @@ from fitx.formula import Formula
 from fitx.search.budget import Budget
 from fitx.search.stages.base import Stage, Work
 
+if TYPE_CHECKING:
+    from fitx.search.atoms.driver import Atoms
+
 _FULL = 1  # columns up to which it comes before the scans
 _FEW = 3  # columns up to which it comes in the first round at all
 
 
-class InnerConstants(Stage):
-    """Atoms of a dictionary fitted by variable projection: one, then two, then three; for one column, where the
-    dictionary is small. With more columns the cheaper stages come first."""
+class OneAtom(Stage):
+    """One atom of a dictionary fitted by variable projection; for one column, where the dictionary is small."""
 
-    name = "inner constants"
+    name = "one atom"
     family = "library"
     rank = 5
 
     def run(self, work: Work, budget: Budget) -> Iterator[Formula]:
+        """Exact laws first, then the best."""
+        assert work.effort is not None
+        if work.effort.name == "small" and len(work.problem.active) <= _FULL:
+            yield from _first(work, budget, _EFFORT["small"])
+
+
+class InnerConstants(Stage):
+    """One atom, then two, then three; for one column, after the products and the sums without inner constants. With
+    more columns it comes later."""
+
+    name = "inner constants"
+    family = "deep"
+    rank = 0
+
+    def run(self, work: Work, budget: Budget) -> Iterator[Formula]:
         """Exact laws first, then the best of each number of atoms."""
         assert work.effort is not None
-        if work.effort.name != "small":
-            return
-        if len(work.problem.active) <= _FULL:
+        after = work.kind is not None and work.kind.name == "sums"
+        if work.effort.name == "small" and after and len(work.problem.active) <= _FULL:
             yield from _search(work, budget, _EFFORT["small"])
 
 
@@ -50,23 +67,52 @@ class InnerConstantsLater(Stage):
             yield from _search(work, budget, _EFFORT["medium"])
 
 
-def _search(work: Work, budget: Budget, effort: _Effort) -> Iterator[Formula]:
-    """Formulas of one atom, of two and of three."""
+def _atoms(work: Work, budget: Budget) -> Atoms | None:
+    """The grid of atoms without multipliers; None where y does not allow any."""
     from fitx.search.atoms.driver import Atoms
-    from fitx.search.atoms.fits import joined, none
-    from fitx.search.atoms.formulas import alone, formulas
     from fitx.search.atoms.scene import make_scene
 
     assert work.bench is not None
     scene = make_scene(work)
     if scene is None:
-        return
+        return None
     atoms = Atoms(work, scene, budget, work.bench.threads)
-    yield from alone(atoms)
     atoms.evaluate(plain=True)
+    return atoms
+
+
+def _choices(atoms: Atoms) -> tuple[list[int], list[int]]:
+    """Small bases and the targets that are tried first."""
+    scene = atoms.scene
+    small = [b for b in range(len(scene.bases)) if len(scene.bases[b].terms) <= max(2, scene.d + 1)][:5]
+    return small, [t for t in range(len(scene.targets)) if scene.targets[t].name in ("y", "log y", "1/y")]
+
+
+def _first(work: Work, budget: Budget, effort: _Effort) -> Iterator[Formula]:
+    """Formulas of one atom, without multipliers, in small bases."""
+    from fitx.search.atoms.formulas import alone, formulas
+
+    atoms = _atoms(work, budget)
+    if atoms is None:
+        return
+    yield from alone(atoms)
+    small, first = _choices(atoms)
+    yield from formulas(atoms, atoms.refined(atoms.singles(160, small, first, True), effort.survivors))
+
+
+def _search(work: Work, budget: Budget, effort: _Effort) -> Iterator[Formula]:
+    """Formulas of one atom, of two and of three."""
+    from fitx.search.atoms.fits import joined, none
+    from fitx.search.atoms.formulas import alone, formulas
+
+    assert work.bench is not None
+    atoms = _atoms(work, budget)
+    if atoms is None:
+        return
+    yield from alone(atoms)
+    scene = atoms.scene
     every, all_bases = range(len(scene.targets)), range(len(scene.bases))
-    small = [b for b in all_bases if len(scene.bases[b].terms) <= max(2, scene.d + 1)][:5]
-    first = [t for t in every if scene.targets[t].name in ("y", "log y", "1/y")]
+    small, first = _choices(atoms)
     paired = [t for t in every if scene.targets[t].name in ("y", "log y", "1/y", "y^2")]
     singles = atoms.refined(atoms.singles(160, small, first, True), effort.survivors)
     yield from formulas(atoms, singles)
