@@ -21,26 +21,34 @@ from fitx.search.table import Table
 
 Array = npt.NDArray[np.float64]
 
+# Stages that find exact laws only: where y is noisy they would be a waste of time.
+_EXACT_ONLY = frozenset({
+    "rational", "algebraic", "residual polynomial", "monomial sum", "shift", "symmetric", "separated", "wide pair",
+    "coefficient functions",
+})  # fmt: skip
+_DEAR = frozenset({"inner constants", "more inner constants", "monomial loop"})
+_CHEAP = 30.0  # nats of a formula beside which those of dear stages, with their constants, have no chance
 _BEST = 8  # formulas of a stage that are polished
 _MARGIN = 25.0  # nats behind the best ever within which that is worth it
 _FEW = 8  # constants
 _SIMPLE = 15  # nodes of formulas that are polished for their simplicity
 _SIMPLER = 3  # of these in a stage
 _CLEARLY = 0.9  # times the error of a simpler one
-_EXCESS = 3.0  # standard deviations of a sum of squares that noise may exceed
+_EXCESS = 3.3  # standard deviations of a sum of squares that noise may exceed
 _PATIENCE = 10  # stages after settling, besides as many as before and one for each nat of the formula
 
 
 @dataclass(slots=True)
 class Contenders:
     """best: the shortest description so far; stages: run so far; settled: at which of them, None before; last: after
-    which of them nothing better is to be expected."""
+    which of them nothing better is to be expected; cost: nats of the best formula alone."""
 
     table: Table
     best: float = np.inf
     stages: int = 0
     settled: int | None = None
     last: float = np.inf
+    cost: float = np.inf
     _seen: set[tuple[int, int]] = field(default_factory=set)
     _design: Design | None = None
 
@@ -77,14 +85,18 @@ class Contenders:
         n = len(self.table.check_y)
         length = description(f, error, n)
         if length < self.best:
-            self.best = length
+            self.best, self.cost = length, structure_cost(f, n)
             t = self.table
             if len(float_constants(f)) < n // 10:  # the noise is no more than what a short formula leaves
                 t.noise = min(t.noise, error * n / (n - len(float_constants(f))))
             self.settled, self.last = None, np.inf
             if self._white(f, error):
                 self.settled = self.stages
-                self.last = 2 * self.settled + _PATIENCE + structure_cost(f, n)
+                self.last = 2 * self.settled + _PATIENCE + self.cost
+
+    def worth(self, stage: str) -> bool:
+        """Whether a stage may find something better."""
+        return stage not in _EXACT_ONLY and not (stage in _DEAR and self.settled is not None and self.cost < _CHEAP)
 
     @property
     def done(self) -> bool:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from itertools import chain as joined
 from itertools import islice
 
 import numpy as np
@@ -28,9 +27,9 @@ from fitx.search.front import Entry, Front
 from fitx.search.grammar import Grammar
 from fitx.search.groups import in_turn
 from fitx.search.growth import grow
-from fitx.search.noisy import noise_of, with_noise
+from fitx.search.noisy import noise_of, supposed, with_noise
 from fitx.search.peel import peeled
-from fitx.search.plan import ALL, Doubt, Evolve, Further, Peeled, Step, steps
+from fitx.search.plan import ALL, Doubt, Evolve, Further, Peeled, Step, Suppose, steps
 from fitx.search.problem import Problem
 from fitx.search.reduce import symmetry_chain
 from fitx.search.refine import float_constants, refine
@@ -47,6 +46,7 @@ Array = npt.NDArray[np.float64]
 SIMPLE = 20  # nodes up to which an exact law ends the search at once
 FEW_CONSTANTS = 5  # constants, not simple numbers, up to which an exact formula is believed to be the law
 PEELED = 4  # problems of which terms are taken off
+_LOOKS = 3  # variants of the problem that are looked at for noise
 ROUNDING = 1e-22  # relative error of a formula that is exact but for rounding errors
 
 
@@ -93,7 +93,7 @@ class Search:
         yield from self._instants([problem for problem in problems if problem is not self.problem])
         if self.solved:
             return
-        if self._gauge_noise(problems):
+        if self._gauge_noise(problems) or self._power_law_and_noise(problems):
             problems = self._noisy(problems)
             yield from self._instants(problems)
         yield from self._reduced(problems)
@@ -107,8 +107,18 @@ class Search:
                 problems = self._noisy(problems)
                 yield from self._instants(problems)
                 further = extended(problems[0], self.grammar)
-                plan = steps(len(problems)) if doubt else joined([step], plan)
+                plan = steps(len(problems))
                 continue
+            if isinstance(step, Suppose) and self.contenders is None:
+                exact = self.problem, self.table, self.front
+                others = self._supposed(problems)
+                yield from self._look(others)
+                if self.contenders is not None and self.contenders.settled is None and not self.solved:
+                    self.problem, self.table, self.front = exact
+                    self.contenders = None
+                    self._benches.clear()
+                    continue
+                problems, further, plan = others, extended(others[0], self.grammar), steps(len(others))
             if isinstance(step, Further):
                 yield from self._extended(islice(further, step.count), self.budget)
             elif isinstance(step, Evolve):
@@ -132,16 +142,47 @@ class Search:
         if self.solved or t.noise or error <= self.floor or (error > 0.3 * self._gauged and not doubt):
             return False
         self._gauged = error
-        t.noise = noise_of(t, best.formula if best else None, problems[:1], doubt)
+        t.noise = noise_of(t, best.formula if best else None, [*problems[:1], self.problem], doubt)
         return t.noise > 0
+
+    def _power_law_and_noise(self, problems: list[Problem]) -> bool:
+        """Whether a power law of some T(y) leaves nothing but noise: one whose logarithm noise has spoilt."""
+        table = self.table.with_check(self.table.check)
+        table.noise = supposed(table)
+        problem, table, _ = with_noise(self.problem, table, [])
+        contenders = Contenders(table)
+        with np.errstate(all="ignore"):
+            for p in variants(problem)[:_LOOKS]:
+                work = Work(p, table, self.grammar)
+                for f in contenders.chosen(stages_of("instant")[0].run(work, self.budget), lambda size, error: False):
+                    contenders.note(f, table.error_on_check(f))
+        if contenders.settled is not None:
+            self.table.noise = table.noise
+        return contenders.settled is not None
 
     def _noisy(self, problems: list[Problem]) -> list[Problem]:
         """The problems with their noise; from now on formulas contend for a short description."""
-        self.problem, self.table, problems = with_noise(self.problem, self.table, problems)
+        before = {v.label for p in (*self.groups, self.problem) for v in variants(p)}  # all but the reduced ones
+        more = [p for p in problems if p.label not in before]
+        self.problem, self.table, made = with_noise(self.problem, self.table, [*self.groups, *more])
+        groups = made[: len(self.groups)]
+        problems = [*in_turn([variants(p) for p in groups], variants(self.problem)), *made[len(groups) :]]
         self.contenders = Contenders(self.table)
         self.front = Front(self.floor)
         self._benches.clear()
         return problems
+
+    def _supposed(self, problems: list[Problem]) -> list[Problem]:
+        """The problems as they would be with the usual noise."""
+        self.table = self.table.with_check(self.table.check)  # a table of its own
+        self.table.noise = supposed(self.table)
+        return self._noisy(problems)
+
+    def _look(self, problems: list[Problem]) -> Iterator[Entry]:
+        """What can be found quickly where y is noisy."""
+        yield from self._instants(problems)
+        if not (self.solved or self.budget.expired()):
+            yield from self._round(problems[0], ROUNDS[0], ("scan",), FIRST_SPACES, self.budget)
 
     def _reduced(self, problems: list[Problem]) -> Iterator[Entry]:
         """The problem with its symmetries taken out one by one: the smallest first, then back to larger ones."""
@@ -248,7 +289,8 @@ class Search:
         where = " ".join(w for w in (
             work.problem.label, work.effort.name if work.effort else "", work.kind.name if work.kind else "", stage.name
         ) if w)  # fmt: skip
-        yield from self._offered(stage.run(work, budget), where)
+        if self.contenders is None or self.contenders.worth(stage.name):
+            yield from self._offered(stage.run(work, budget), where)
 
     def _offered(self, formulas: Iterator[Formula], where: str) -> Iterator[Entry]:
         if self.contenders is not None:

@@ -92,7 +92,7 @@ def _fit_noisy(
         shift = table.on_check(s.shift)
         weight = row_weights(lambda y: s.target.forward(y) - shift, s.problem.y[check], sigma[check], s.log_target)
     rows = rows & (weight > 0)
-    if rows.sum() < max(3, len(t) / 2, usable.sum() + 1):
+    if rows.sum() < max(3, len(t) / 5, usable.sum() + 1):
         return []
     W = np.where(usable[:, None], A[:, rows], 0.0) * weight[rows]
     k = len(s.base)

@@ -22,7 +22,7 @@ from fitx.search.smooth import FLAT, Design
 Array = npt.NDArray[np.float64]
 
 _ROWS = 1500
-_LEAST = 1e-16  # relative variance below which there is no noise, only rounding
+_LEAST = 1e-11  # relative variance below which there is no noise, only rounding
 _MOST = 0.3  # relative variance above which a polynomial that stops getting better may just be the wrong tool
 _AGREE = 1.5  # a level may be this much above the smallest s2 of all
 _REACH = 3.5  # standard deviations that noise may move the ends of y's range

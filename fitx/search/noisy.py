@@ -12,8 +12,12 @@ from fitx.search.noise import estimate_noise
 from fitx.search.problem import Problem
 from fitx.search.rows import spread_rows
 from fitx.search.table import Table
+from fitx.search.variants import variants
 
 _AGREE = 2.0  # one view's level may be this much above another's bound
+_ASSUMED = 0.01  # noise, as a share of rms(y)
+_VARIANTS = 2
+_LITTLE = 0.05  # noise above this would have hidden the columns' powers
 _ABOVE = 10.0  # times the error that the digits of y cause, from which on noise counts
 
 
@@ -21,11 +25,17 @@ def noise_of(table: Table, best: Formula | None, made: Sequence[Problem] = (), d
     """Relative variance of the noise in the table's y, 0 where there is no sign of any.
 
     best: the best formula yet, whose residuals show more of the noise. made: problems made of the table's, whose y
-    may be a simpler function of fewer columns. doubt: the most that the noise can be where there is no sign of it.
+    may be a simpler function of fewer columns; the last one is the table's own. doubt: the most that the noise can be
+    where there is no sign of it.
     """
     values = () if best is None else (table.on_all(best),)
     noise = estimate_noise(table.columns, table.y, table.weights, values)
     level, bound = noise.level, noise.bound
+    if not level and made:
+        # Perhaps noise has hidden which columns can be divided out.
+        p = made[-1]
+        assumed = p.noisy(np.full(p.n, _ASSUMED * float(np.sqrt(np.mean(p.y**2)))), p.rows)
+        made = [*made[:-1], *(v for v in variants(assumed)[:_VARIANTS] if len(v.active) < p.d)]
     for p in made:
         if p.n != len(table.y) or not np.isfinite(p.y).all():
             continue
@@ -41,12 +51,19 @@ def noise_of(table: Table, best: Formula | None, made: Sequence[Problem] = (), d
         w = np.ones(p.n) if table.weights is None else table.weights
         share = float(weights @ (p.y - mean) ** 2) / max(float(w @ (table.y - base) ** 2), 1e-300)
         bound = min(bound, share * found.bound)
-        level = min((v for v in (level, share * found.level) if v), default=0.0)
+        if share * found.level < _LITTLE:
+            level = min((v for v in (level, share * found.level) if v), default=0.0)
     if level > _AGREE * bound:
         level = 0.0
     if doubt and not level:
-        level = bound
+        level = min(bound, supposed(table))
     return level if level > _ABOVE * table.floor else 0.0
+
+
+def supposed(table: Table) -> float:
+    """Relative variance of noise that would be usual."""
+    y = table.y / (float(np.abs(table.y).max()) or 1.0)
+    return _ASSUMED**2 * float(np.mean(y**2)) / max(float(y.var()), 1e-300)
 
 
 def with_noise(problem: Problem, table: Table, made: list[Problem]) -> tuple[Problem, Table, list[Problem]]:

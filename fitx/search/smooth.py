@@ -74,12 +74,15 @@ class Design:
 
     def excess(self, r: Array) -> float:
         """By how many standard deviations the polynomials up to any degree explain more of the residuals r (n,) of a
-        formula than they would of noise."""
+        formula than they would of noise: the largest normal score of F. [Paulson 1942]"""
         z = r * self.root
         explained = np.cumsum(self.coordinates(z[None])[0] ** 2)
-        s2 = max(float(z @ z) - float(explained[-1]), 1e-300) / max(len(z) - int(self.rank[-1]), 1)
-        at = np.array(self.sizes) - 1
-        return float(((explained[at] / s2 - self.rank[at]) / np.sqrt(2.0 * self.rank[at])).max())
+        freedom = max(len(z) - int(self.rank[-1]), 1)
+        s2 = max(float(z @ z) - float(explained[-1]), 1e-300) / freedom
+        terms = self.rank[np.array(self.sizes) - 1]
+        cube_root = np.cbrt(explained[np.array(self.sizes) - 1] / s2 / terms)
+        v, w = 2 / (9 * terms), 2 / (9 * freedom)
+        return float((((1 - w) * cube_root - (1 - v)) / np.sqrt(w * cube_root**2 + v)).max())
 
 
 def _chebyshev(x: Array, exponents: npt.NDArray[np.intp]) -> Array:

@@ -21,7 +21,7 @@ from fitx.search.targets import Target, targets_for
 Array = npt.NDArray[np.float64]
 
 _ALIKE = 0.98  # cosine of weights that count as the same
-_LEAST_ROWS = 0.7  # of the rows on which a target has to be defined
+_LEAST_ROWS = 0.2  # of the rows on which a target has to be defined
 
 
 @dataclass(frozen=True, slots=True)

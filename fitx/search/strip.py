@@ -19,6 +19,7 @@ from fitx.search.problem import Problem
 Array = npt.NDArray[np.float64]
 
 _ROWS = 1000
+_MISFIT = 1e-3  # variance of log|y| that its regression hardly ever explains
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +66,7 @@ def detect(problem: Problem) -> Stripped:
     good = np.isfinite(t)
     if good.sum() <= 2 * len(design.rows) or d < 2:
         return nothing
-    fit = _huber(design.rows, np.where(good, t, 0.0), good.astype(float))
+    fit = _huber(design.rows, np.where(good, t, 0.0), _weights(problem, rows, good))
     if fit is None:
         return nothing
     beta, variance = fit
@@ -96,7 +97,7 @@ def relevant_columns(problem: Problem) -> list[int]:
         design = _Design(x, products)
         if good.sum() <= 2 * len(design.rows) or d < 2:
             continue
-        fit = _huber(design.rows, np.where(good, t, 0.0), good.astype(float))
+        fit = _huber(design.rows, np.where(good, t, 0.0), _weights(problem, rows, good))
         if fit is None:
             continue
         beta, variance = fit
@@ -106,6 +107,15 @@ def relevant_columns(problem: Problem) -> list[int]:
         seen = np.flatnonzero(strength > 3.5)
         return [int(k) for k in seen] if len(seen) else list(range(d))
     return list(range(d))
+
+
+def _weights(problem: Problem, rows: npt.NDArray[np.intp], good: npt.NDArray[np.bool_]) -> Array:
+    """1 where log|y| is finite; less where noise in y makes more of its variance than what the regression leaves."""
+    if problem.sigma is None:
+        return good.astype(float)
+    with np.errstate(all="ignore"):
+        noise = (problem.sigma[rows] / problem.y[rows]) ** 2
+    return np.where(good & np.isfinite(noise), _MISFIT / (_MISFIT + noise), 0.0)
 
 
 class _Design:
@@ -166,7 +176,9 @@ def _huber(rows: list[Array], t: Array, weight: Array) -> tuple[Array, Array] | 
             return None
         beta = inverse @ ((C * w) @ t)
         e = t - beta @ C
-        live = w > 0
+        live = weight > 0.1
+        if not live.any():
+            return None
         scale = 1.2 * 1.48 * float(np.median(np.abs(e[live]))) + 1e-300
         total = float(((w * e)[live] ** 2).sum())
         inside = float((np.abs(e[live]) <= scale).mean())

@@ -81,7 +81,7 @@ def _noisy(work: Work, columns: Array, y: Array, sigma: Array) -> Iterator[Formu
                 continue
             weight = row_weights(target.forward, y, sigma, False)
             rows = weight > 0
-            if rows.mean() < 0.7:
+            if rows.mean() < 0.2:
                 continue
             with np.errstate(all="ignore"):
                 z = target.forward(y)
