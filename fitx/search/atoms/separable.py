@@ -64,6 +64,7 @@ class _Family:
     inverse: Callable[[float], Callable[[Formula], Formula]]
     grid: tuple[float, ...]
     sign: float = 1.0
+    least: float = 0.0  # of |t(y)|: a c far below counts as none
 
 
 def separations(
@@ -92,17 +93,22 @@ def separations(
             Q = np.ascontiguousarray(Q)
             for number, family in enumerate(families):
                 c, misfit = _best_constant(family, Q)
-                if misfit < limit:
+                if misfit < limit and not (c and abs(c) < 1e-6 * family.least):
                     # A constant is believed where it explains far more than none.
                     found.append((misfit * (30.0 if len(family.grid) > 1 else 1.0), number, c, parts))
         found.sort(key=lambda f: f[:3])
-        shown: set[int] = set()
-        for misfit, number, c, parts in found:
+        shown: list[int] = []
+        for misfit, number, c, _ in found:
             if misfit > max(1e4 * found[0][0], 1e-24) or len(shown) == 3:
                 break
             if number not in shown:
-                shown.add(number)
-                yield _separated(families[number], c, groups, parts, y)
+                shown.append(number)
+                # Of the scales that fit as well the one whose parts are known best.
+                ways = [(c, parts) for m, k, c, parts in found if k == number and m < max(1e4 * misfit, 1e-24)]
+                yield min(
+                    (_separated(families[number], c, groups, parts, y) for c, parts in ways),
+                    key=lambda s: float(np.max(s.errors / np.maximum(s.values.var(axis=1), 1e-300))),
+                )
         if found:
             return
 
@@ -163,7 +169,9 @@ def _exp(t: Target, v: Array, grid: tuple[float, ...]) -> _Family:
 
 
 def _log(t: Target, v: Array, s: float, grid: tuple[float, ...]) -> _Family:
-    return _Family("log " + t.name, True, lambda c: np.log(s * (v - c)), lambda c: t.inverse, grid, s)
+    return _Family(
+        "log " + t.name, True, lambda c: np.log(s * (v - c)), lambda c: t.inverse, grid, s, float(np.abs(v).min())
+    )
 
 
 def _log_inverse(t: Target, c: float, m: float) -> Callable[[Formula], Formula]:

@@ -30,8 +30,9 @@ _ORDERS = (2, 3, 4, 5, 6)
 _POLYNOMIALS = (0, 1, 2)
 _ROWS = 600
 _SEEN = 1e-7  # what the integral equation may leave of the variance: the exponents are then refined
-_NEARLY = 1e-5  # what the sum may leave of the variance before that
-_TRIED = 4
+_EXACT = 1e-17  # what the refined sum may leave
+_STEPS = 12
+_TRIED = 3
 
 
 class Prony(Stage):
@@ -66,7 +67,7 @@ class Prony(Stage):
                     continue
                 for f in _sums(u, z, problem.formulas[k], log, 3 * t.noise):
                     g = problem.lift(target.inverse(f)).simplify()
-                    yield refine(g, t.check_columns, t.check_y, t.names, t.check_weights, rounds=25)
+                    yield refine(g, t.check_columns, t.check_y, t.names, t.check_weights, rounds=4)
 
 
 def _sums(u: Array, z: Array, x: Formula, log: bool, noise: float) -> Iterator[Formula]:
@@ -98,48 +99,85 @@ def _sums(u: Array, z: Array, x: Formula, log: bool, noise: float) -> Iterator[F
             roots = np.roots([1.0, *(-a)])
             if np.abs(roots).max() > 200 or np.abs(roots.real).max() > 60:
                 continue
-            f, error = _linear(s, z, roots.astype(complex), q, half, middle, x, log)
-            if f is not None and error < max(_NEARLY, noise) * spread:
-                tried += 1
-                yield f
+            tried += 1
+            found = _refined(s, z, _exponents(roots.astype(complex)), q)
+            if found is None or not found[2] < max(_EXACT, noise) * spread:
+                continue
+            yield _formula(*found[:2], q, half, middle, x, log)
+            return
 
 
-def _linear(
-    s: Array, z: Array, roots: npt.NDArray[np.complex128], q: int, half: float, middle: float, x: Formula, log: bool
-) -> tuple[Formula | None, float]:
-    """The sum with these exponents and its squared error; exponents back in u = middle + half s."""
-    u = middle + half * s
-    columns: list[Array] = [u**k for k in range(q)]
-    made: list[tuple[float, float]] = []  # growth and frequency in u
-    for root in roots:
-        if root.imag < -1e-9:
-            continue
-        growth, frequency = root.real / half, (root.imag if root.imag > 1e-9 else 0.0) / half
-        if frequency and abs(root.real) < 1e-3:
-            growth = 0.0
-        if not frequency and abs(root.real) < 1e-4:
-            return None, np.inf
-        made.append((growth, frequency))
-        e = np.exp(growth * (u - middle))
-        columns += [e * np.cos(frequency * u), e * np.sin(frequency * u)] if frequency else [e]
-    A = np.array(columns)
-    size = np.maximum(np.sqrt((A * A).sum(axis=1)), 1e-300)
-    c = np.linalg.lstsq((A / size[:, None]).T, z, rcond=1e-15)[0] / size
-    r = z - c @ A
+def _exponents(roots: npt.NDArray[np.complex128]) -> Array:
+    """(k, 2): growth and frequency (0: a real root) of each root or conjugate pair; no growth where it is tiny."""
+    kept = [(r.real, r.imag if r.imag > 1e-9 else 0.0) for r in roots if r.imag > -1e-9]
+    return np.array([(0.0 if w and abs(g) < 1e-3 else g, w) for g, w in kept])
+
+
+def _columns(s: Array, exponents: Array, q: int) -> tuple[Array, list[int]]:
+    """Powers of s, then one column for a real exponent and two for a wave; where each exponent's begin."""
+    columns, first = [s**k for k in range(q)], []
+    for g, w in exponents:
+        first.append(len(columns))
+        e = np.exp(g * s)
+        columns += [e * np.cos(w * s), e * np.sin(w * s)] if w else [e]
+    return np.array(columns), first
+
+
+def _refined(s: Array, z: Array, exponents: Array, q: int) -> tuple[Array, Array, float] | None:
+    """Gauss-Newton steps for exponents and coefficients together: both, and the squared error."""
+    waves, plain = exponents[:, 1] > 0, exponents[:, 0] == 0
+    best: tuple[Array, Array, float] | None = None
+    for _ in range(_STEPS):
+        A, first = _columns(s, exponents, q)
+        size = np.maximum(np.sqrt((A * A).sum(axis=1)), 1e-300)
+        if not np.isfinite(A).all():
+            break
+        c = np.linalg.lstsq((A / size[:, None]).T, z, rcond=1e-15)[0] / size
+        r = z - c @ A
+        error = float(r @ r)
+        if best is not None and not error < 0.5 * best[2]:
+            return best if best[2] < error else (exponents, c, error)
+        best = exponents, c, error
+        J, of = [], []
+        for k, at in enumerate(first):
+            f = c[at] * A[at] + (c[at + 1] * A[at + 1] if waves[k] else 0.0)
+            if not (waves[k] and plain[k]):
+                J.append(s * f)
+                of.append((k, 0))
+            if waves[k]:
+                J.append(s * (c[at + 1] * A[at] - c[at] * A[at + 1]))
+                of.append((k, 1))
+        B = np.concatenate([A, np.array(J)])
+        size = np.maximum(np.sqrt((B * B).sum(axis=1)), 1e-300)
+        step = (np.linalg.lstsq((B / size[:, None]).T, r, rcond=1e-14)[0] / size)[len(A) :]
+        exponents = exponents.copy()
+        for (k, i), d in zip(of, step, strict=True):
+            exponents[k, i] += float(np.clip(d, -2.0, 2.0))
+        if np.abs(exponents).max() > 250:
+            break
+    return best
+
+
+def _formula(exponents: Array, c: Array, q: int, half: float, middle: float, x: Formula, log: bool) -> Formula:
+    """The sum with exponents of s = (u - middle)/half, u = x or log x."""
     base: Formula = call("log", x) if log else x
-    terms: list[tuple[float, Formula]] = [(float(c[k]), power(base, k) if k else Const(1)) for k in range(q)]
+    terms: list[tuple[float, Formula]] = []
+    if q:  # powers of s as powers of u
+        shift = np.polynomial.Polynomial([-middle / half, 1 / half])
+        total = np.polynomial.Polynomial([0.0])
+        for k in range(q):
+            total = total + float(c[k]) * shift**k
+        terms += [(float(v), power(base, k) if k else Const(1)) for k, v in enumerate(total.coef)]
     at = q
-    for growth, frequency in made:
-        e_f = (power(x, growth) if log else call("exp", growth * base)) if growth else None
+    for growth, frequency in exponents / half:
         scale = float(np.exp(-growth * middle))
+        f = None if not growth else power(x, growth) if log else call("exp", growth * base)
         if frequency:
-            size_, phase = float(np.hypot(c[at], c[at + 1])), float(np.arctan2(c[at], c[at + 1]))
-            wave = call("sin", frequency * base + phase)
-            terms.append((size_ * scale, wave if e_f is None else e_f * wave))
+            height, phase = float(np.hypot(c[at], c[at + 1])), float(np.arctan2(c[at], c[at + 1]))
+            wave = call("sin", frequency * base + (phase - frequency * middle))
+            terms.append((height * scale, wave if f is None else f * wave))
             at += 2
         else:
-            terms.append((float(c[at]) * scale, e_f if e_f is not None else Const(1)))
+            terms.append((float(c[at]) * scale, Const(1) if f is None else f))
             at += 1
-    if not all(np.isfinite(v) for v, _ in terms):
-        return None, np.inf
-    return linear(terms), float(r @ r)
+    return linear(terms)
