@@ -20,12 +20,12 @@ from fitx.search.evolve.grafts import grafts
 from fitx.search.evolve.variation import Alphabet, offspring, random_tree
 from fitx.search.evolve.vocabulary import Vocabulary, make_vocabulary
 
-OFFSPRING = 250  # of an island in a generation
+OFFSPRING = 300  # of the first island in a generation; of the others half as many
 ELITES = 800  # that an island keeps
 COARSE, FINE = 6, 25  # iterations for every offspring, and for those on the front
 PATIENCE = 40  # generations without progress after which an island starts again
 PROGRESS = 0.5  # of the least error, that counts as progress
-GRAFTED = 8  # parents whose subtrees are replaced by what the residuals ask for
+GRAFTED = 10  # parents of as many offspring whose subtrees are replaced by what the residuals ask for
 TRIES = 3  # times that one structure is fitted, from other starting constants
 
 
@@ -96,19 +96,22 @@ class Evolution:
 
     def _random(self, island: Island) -> list[Genome]:
         rng = island.rng
-        return [random_tree(self.alphabet, rng, 1 + int(4 * rng.random())) for _ in range(2 * OFFSPRING)]
+        return [random_tree(self.alphabet, rng, 1 + int(4 * rng.random())) for _ in range(2 * self._share(island))]
 
     def _children(self, island: Island) -> list[Genome]:
         rng, archive = island.rng, island.archive
         children = []
-        for _ in range(OFFSPRING):
+        for _ in range(self._share(island)):
             child = offspring(archive.parent(rng), archive.parent(rng), self.alphabet, rng)
             if child is not None:
                 children.append(child)
         if archive.elites and GRAFTED:
-            parents = [archive.parent(rng) for _ in range(GRAFTED)]
+            parents = [archive.parent(rng) for _ in range(self._share(island) * GRAFTED // OFFSPRING)]
             children += grafts(parents, island.rows, self.vocabulary, rng)
         return children
+
+    def _share(self, island: Island) -> int:
+        return OFFSPRING if island is self.islands[0] else OFFSPRING // 2
 
     def _fitted(self, children: list[list[Genome]]) -> Iterator[Found]:
         for k, island in enumerate(self.islands):
