@@ -18,6 +18,7 @@ from fitx.search.evolve.grafts import grafts
 from fitx.search.evolve.loop import Evolution
 from fitx.search.evolve.prune import pruned
 from fitx.search.evolve.slices import Slices
+from fitx.search.evolve.tidy import tidied
 from fitx.search.evolve.variation import make_alphabet, offspring, random_tree
 from fitx.search.evolve.vocabulary import make_vocabulary
 from fitx.search.grammar import parse_grammar
@@ -149,3 +150,16 @@ def test_islands_of_a_seed_differ() -> None:
         next(evolution.generations())
     a, b = (island.archive.elites for island in evolution.islands)
     assert {e[2] for e in a} != {e[2] for e in b}
+
+
+@pytest.mark.parametrize(
+    ("text", "usual"),
+    [("2.718281828459045**x", "exp(x)"), ("exp(log(x) + sin(z))", "x*exp(sin(z))"),
+     ("exp(2*(log(x) - z))", "x**2*exp(-2*z)"),
+     ("exp(-log(x)/2.0)", "x**-0.5"), ("2.5**x", "exp(0.9162907318741551*x)")],
+)  # fmt: skip
+def test_unusual_forms_become_usual(text: str, usual: str) -> None:
+    """Of the same values."""
+    f = tidied(parse(text))
+    np.testing.assert_allclose(predict(f, X, NAMES), predict(parse(text), X, NAMES), rtol=1e-12)
+    assert f.simplify().complexity <= parse(usual).simplify().complexity

@@ -16,6 +16,7 @@ from fitx.search.evolve.freed import freed
 from fitx.search.evolve.genome import DIV, Genome, formula_of, genome_of
 from fitx.search.evolve.loop import Evolution, Found
 from fitx.search.evolve.prune import pruned
+from fitx.search.evolve.tidy import tidied
 from fitx.search.evolve.variation import make_alphabet
 from fitx.search.grammar import Grammar
 from fitx.search.noise import row_weights
@@ -128,9 +129,9 @@ class Slices:
         return Found(found.island, genome, offset, factor, found.error)
 
     def _formula(self, found: Found) -> Formula:
-        f = formula_of(found.genome, self.problem.formulas)
+        f = tidied(formula_of(found.genome, self.problem.formulas))
         f = Const(found.offset) + Const(found.factor) * f
-        return self.problem.lift(self._targets[found.island].inverse(f))
+        return self.problem.lift(tidied(self._targets[found.island].inverse(f)))
 
 
 def _targets(y: Array, grammar: Grammar) -> list[Target]:
