@@ -11,7 +11,7 @@ import numpy.typing as npt
 from fitx.formula import Const, Formula, Var
 from fitx.formula.operators import OPCODES
 from fitx.search.budget import Budget
-from fitx.search.evolve.batch import Rows
+from fitx.search.evolve.batch import Rows, values_of
 from fitx.search.evolve.freed import freed
 from fitx.search.evolve.genome import DIV, Genome, formula_of, genome_of
 from fitx.search.evolve.loop import Evolution, Found
@@ -19,6 +19,7 @@ from fitx.search.evolve.prune import pruned
 from fitx.search.evolve.tidy import tidied
 from fitx.search.evolve.variation import make_alphabet
 from fitx.search.grammar import Grammar
+from fitx.search.guard import REACH, points_between, steady
 from fitx.search.noise import row_weights
 from fitx.search.problem import Problem
 from fitx.search.targets import TARGETS, Target, targets_for
@@ -29,6 +30,7 @@ _TARGETS = ("y", "log y", "1/y", "exp y", "y^2")
 _SPREAD = 1e4  # of |T(y)|, beyond which a target is a matter of a few rows
 _NOISY_ROWS = 300  # at most, where y is noisy; otherwise the screening rows tell all
 NODES, NODES_NOISY = 24, 40  # of a genome
+_ROUNDING = 1e-11  # relative size of an offset that is none
 _EXACT = 1e-13  # error on the sample below which a formula is offered at once
 
 
@@ -54,6 +56,7 @@ class Slices:
     _evolution: Evolution | None = None
     _targets: list[Target] = field(default_factory=list)
     _generations: Iterator[list[Found]] | None = None
+    _points: Array | None = None
     _invited: set[Formula] = field(default_factory=set)
     _fronts: dict[tuple[int, int], Found] = field(default_factory=dict)
 
@@ -85,7 +88,8 @@ class Slices:
             if self.evaluated == before:
                 return
         for key in sorted(fresh):
-            yield self._formula(self._fronts[key])
+            if self._steady(self._fronts[key]):
+                yield self._formula(self._fronts[key])
 
     def _begin(self) -> None:
         p = self.problem
@@ -128,9 +132,25 @@ class Slices:
         genome, offset, factor = pruned(found.genome, rows, max(1e3 * self.floor, min(exact, 100 * found.error, 1e-18)))
         return Found(found.island, genome, offset, factor, found.error)
 
+    def _steady(self, found: Found) -> bool:
+        """Where y is noisy: no poles near the data. Laws may have poles."""
+        if self.problem.sigma is None:
+            return True
+        if self._points is None:
+            self._points = points_between(self.problem.columns)
+        assert self._evolution is not None
+        z = self._evolution.islands[found.island].rows.y
+        reach = REACH if self._targets[found.island].name == "y" else 0.2 * REACH
+        return steady(lambda x: found.offset + found.factor * values_of([found.genome], x)[0], self._points, z, reach)
+
     def _formula(self, found: Found) -> Formula:
+        assert self._evolution is not None
         f = tidied(formula_of(found.genome, self.problem.formulas))
-        f = Const(found.offset) + Const(found.factor) * f
+        size = float(np.abs(self._evolution.islands[found.island].rows.y).max())
+        if abs(found.factor - 1) > _ROUNDING:
+            f = Const(found.factor) * f
+        if abs(found.offset) > _ROUNDING * size:
+            f = Const(found.offset) + f
         return self.problem.lift(tidied(self._targets[found.island].inverse(f)))
 
 

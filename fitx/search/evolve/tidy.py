@@ -1,4 +1,5 @@
-"""Forms that evolution finds as easily as the usual ones, made usual: c^g is exp(g log c), exp(log a + b) is a exp(b).
+"""Forms that evolution finds as easily as the usual ones, made usual: c^g is exp(g log c), exp(log a + b) is a exp(b), and
+log(a exp(b)) is log a + b.
 
 The values are the same wherever the first form is defined; the second is defined on more rows.
 """
@@ -20,6 +21,8 @@ def tidied(f: Formula) -> Formula:
         if g.op == "pow" and isinstance(args[0], Const) and args[0].value > 0 and not isinstance(args[1], Const):
             rate = math.log(float(args[0].value))
             return _exponential(args[1] if abs(rate - 1) < _NEAR else args[1] * rate)
+        if g.op == "log":
+            return _logarithm(args[0])
         return _exponential(args[0]) if g.op == "exp" else call(g.op, *args)
 
     return f.fold(_same, node)
@@ -47,6 +50,19 @@ def _exponential(g: Formula) -> Formula:
         product = power if product is None else product * power
     assert product is not None
     return product * call("exp", linear(rest)) if rest else product
+
+
+def _logarithm(g: Formula) -> Formula:
+    """log g, exponentials among the factors of g as terms."""
+    if isinstance(g, Call) and g.op in ("mul", "div"):
+        a, b = g.args
+        if isinstance(a, Call) and a.op == "exp":
+            other = _logarithm(b)
+            return a.args[0] + other if g.op == "mul" else a.args[0] - other
+        if isinstance(b, Call) and b.op == "exp":
+            other = _logarithm(a)
+            return other + b.args[0] if g.op == "mul" else other - b.args[0]
+    return call("log", g)
 
 
 def _terms(f: Formula, factor: float) -> list[tuple[float, Formula]]:
