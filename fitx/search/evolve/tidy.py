@@ -1,5 +1,6 @@
-"""Forms that evolution finds as easily as the usual ones, made usual: c^g is exp(g log c), exp(log a + b) is a exp(b), and
-log(a exp(b)) is log a + b.
+"""Forms that evolution finds as easily as the usual ones, made usual.
+
+c^g is exp(g log c), exp(log a + b) is a exp(b), and log(a exp(b)) is log a + b.
 
 The values are the same wherever the first form is defined; the second is defined on more rows.
 """
