@@ -99,6 +99,7 @@ class Search:
         yield from self._reduced(problems)
         further = extended(problems[0] if problems else self.problem, self.grammar)
         plan = steps(len(problems))
+        peeled_before: set[Problem] = set()
         while (step := next(plan, None)) is not None:
             if self.solved or self.budget.expired():
                 return
@@ -124,7 +125,10 @@ class Search:
             elif isinstance(step, Evolve):
                 yield from self._evolved(self.problem if step.whole else problems[0], step.offspring)
             elif isinstance(step, Peeled):
-                yield from self._peeled(problems[0])
+                root = self.problem if step.whole or len(problems[0].active) < 2 else problems[0]
+                if root not in peeled_before:
+                    peeled_before.add(root)
+                    yield from self._peeled(root)
             elif isinstance(step, Step):
                 budget = self._share(step.effort, step.variant, len(problems))
                 yield from self._round(problems[step.variant], step.effort, step.families, step.spaces, budget)
@@ -180,9 +184,9 @@ class Search:
 
     def _look(self, problems: list[Problem]) -> Iterator[Entry]:
         """What can be found quickly where y is noisy."""
-        yield from self._instants(problems)
+        yield from self._instants(problems[:_LOOKS])
         if not (self.solved or self.budget.expired()):
-            yield from self._round(problems[0], ROUNDS[0], ("scan",), FIRST_SPACES, self.budget)
+            yield from self._round(problems[0], EXTENDED, ("scan",), FEW_SPACES, self.budget)
 
     def _reduced(self, problems: list[Problem]) -> Iterator[Entry]:
         """The problem with its symmetries taken out one by one: the smallest first, then back to larger ones."""

@@ -33,7 +33,9 @@ class Further:
 
 @dataclass(frozen=True, slots=True)
 class Peeled:
-    """The first variant with terms and factors taken off that hold a column alone."""
+    """The first variant, or the whole problem, with terms and factors taken off that hold a column alone."""
+
+    whole: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +78,7 @@ def steps(variants: int) -> Iterator[Step | Further | Peeled | Evolve | Suppose 
     for i in others:
         yield Step(small, i, CHEAP, FIRST_SPACES)
     yield Evolve(25_000, whole=True)
+    yield Peeled(whole=True)
     yield Further(10)
     yield Evolve(25_000)
     for i in others:
