@@ -142,7 +142,7 @@ def degenerate(tree: Node, box: Array, rng: np.random.Generator) -> str:
             if not np.isfinite(slope).all() or np.sqrt(np.mean(slope**2)) < INFLUENCE * spread:
                 return "constant without influence"
             slopes.append(slope / np.sqrt(np.mean(slope**2)))
-        if np.linalg.svd(np.array(slopes), compute_uv=False)[-1] < DEPENDENT * np.sqrt(len(y)):
+        if slopes and np.linalg.svd(np.array(slopes), compute_uv=False)[-1] < DEPENDENT * np.sqrt(len(y)):
             return "dependent constants"
         for other in _shorter(tree):
             if not _far(other.evaluate(X), y, SAME * spread / INFLUENCE):
