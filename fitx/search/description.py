@@ -11,8 +11,8 @@ import numpy as np
 import numpy.typing as npt
 
 from fitx.formula import Const, Formula
-from fitx.formula.evaluate import evaluate_columns
-from fitx.search.refine import MOST, float_constants, refine
+from fitx.search.numeric import Compiled, fitted
+from fitx.search.refine import MOST, float_constants
 from fitx.search.snap import replaced, simple_forms
 from fitx.search.sparse import NODE, constant_cost
 from fitx.search.table import Table
@@ -37,7 +37,7 @@ def structure_cost(f: Formula, n: int) -> float:
 def polished(f: Formula, table: Table) -> tuple[Formula, float]:
     """`f` with its constants at the optimum on the check rows, those that the noise cannot tell from simple values made
     so, and terms that it cannot tell from nothing left out; and its error there."""
-    f = _refined(f.simplify(), table, 8)
+    f = fitted(f.simplify(), table, 8)
     error = table.error_on_check(f)
     n = len(table.check_y)
     for _ in range(_ROUNDS):
@@ -49,7 +49,7 @@ def polished(f: Formula, table: Table) -> tuple[Formula, float]:
                 forms[position] = form
                 for i, c in constants:
                     values[i] = c
-            g = _refined(replaced(f.with_constants(values), forms).simplify(), table, 4)
+            g = fitted(replaced(f.with_constants(values), forms).simplify(), table, 4)
             e = table.error_on_check(g)
             if description(g, e, n) < description(f, error, n):
                 break
@@ -60,29 +60,23 @@ def polished(f: Formula, table: Table) -> tuple[Formula, float]:
     return f, error
 
 
-def _refined(f: Formula, t: Table, rounds: int) -> Formula:
-    return refine(f, t.check_columns, t.check_y, t.names, t.check_weights, rounds)
-
-
 def _fixable(f: Formula, table: Table, n: int) -> list[tuple[int, Formula, list[tuple[int, float]]]]:
     """Constants to be fixed one after the other, the one that saves most first: its position, its simple form, and all
     constants as they then are in the quadratic approximation of the loss."""
     free = float_constants(f)
     if not free or len(free) > MOST or n <= len(free) + 1:
         return []
+    compiled = Compiled(f, table)
     with np.errstate(all="ignore"):
-        J = np.array([evaluate_columns(f.derivative(i), table.check_columns, table.names) for i in free])
-        r = table.check_y - table.on_check(f)
-    if table.check_weights is not None:
-        J, r = J * np.sqrt(table.check_weights), r * np.sqrt(table.check_weights)
+        v, J = compiled.derivatives(compiled.theta)
+        r = (table.check_y if compiled.root is None else table.check_y * compiled.root) - v
     if not (np.isfinite(J).all() and np.isfinite(r).all()):
         return []
     size = np.maximum(np.sqrt((J * J).sum(axis=1)), 1e-300)
     u, s, _ = np.linalg.svd(J / size[:, None], full_matrices=False)
     s2 = float(r @ r) / (n - len(free))
     C = s2 * (u / np.maximum(s, 1e-7 * s[0]) ** 2) @ u.T / np.outer(size, size)
-    constants = f.constants
-    c = np.array([float(constants[i]) for i in free])
+    c = compiled.theta
     left = list(range(len(free)))
     found: list[tuple[int, Formula, list[tuple[int, float]]]] = []
     while left:

@@ -186,7 +186,7 @@ class Search:
         """What can be found quickly where y is noisy."""
         yield from self._instants(problems[:_LOOKS])
         if not (self.solved or self.budget.expired()):
-            yield from self._round(problems[0], EXTENDED, ("scan",), FEW_SPACES, self.budget)
+            yield from self._round(problems[0], EXTENDED, ("scan",), FEW_SPACES[:2], self.budget)
 
     def _reduced(self, problems: list[Problem]) -> Iterator[Entry]:
         """The problem with its symmetries taken out one by one: the smallest first, then back to larger ones."""

@@ -23,6 +23,7 @@ Array = npt.NDArray[np.float64]
 
 _ROWS = 1500
 _LEAST = 1e-11  # relative variance below which there is no noise, only rounding
+_LEFT = 0.02  # the same for what a formula leaves, which may be as wild as the formula is wrong
 _MOST = 0.3  # relative variance above which a polynomial that stops getting better may just be the wrong tool
 _AGREE = 1.5  # a level may be this much above the smallest s2 of all
 _REACH = 3.5  # standard deviations that noise may move the ends of y's range
@@ -59,9 +60,12 @@ def estimate_noise(
         return Noise(level if level > _LEAST else 0.0, level)
     found: list[float] = []
     bound = 1.0
-    for s2, flat in (*_along_a_line(x, t), *_polynomials(x, t, w, [f[rows] for f in approximations])):
+    views = [(s2, flat, _MOST) for s2, flat in (*_along_a_line(x, t), *_polynomials(x, t, w, []))]
+    if approximations:
+        views += [(s2, flat, _LEFT) for s2, flat in _polynomials(x, t, w, [f[rows] for f in approximations])]
+    for s2, flat, most in views:
         bound = min(bound, s2 / total)
-        if flat and s2 < _MOST * total:
+        if flat and s2 < most * total:
             found.append(s2 / total)
     level = min(found, default=0.0)
     if not _LEAST < level < _AGREE * bound:
@@ -118,11 +122,12 @@ def _along_a_line(x: Array, t: Array) -> Iterator[tuple[float, bool]]:
 
 
 def _polynomials(x: Array, t: Array, w: Array, approximations: list[Array]) -> Iterator[tuple[float, bool]]:
-    """(s2 of the highest degree, whether it has stopped falling) for y and log|y| and what formulas leave of them."""
+    """(s2 of the highest degree, whether it has stopped falling) for y, log|y| and y^2, or for what formulas leave."""
     varying = np.ptp(x, axis=1) > 0
-    plain = Design(x[varying], np.sqrt(w))
-    yield from plain.variances(np.array([t, *(t - f for f in approximations if np.isfinite(f).all())]))
-    for f in (np.ones_like(t), *approximations):
+    left = np.array([t - f for f in approximations if np.isfinite(f).all()]).reshape(-1, len(t))
+    if len(left) or not approximations:
+        yield from Design(x[varying], np.sqrt(w)).variances(left if approximations else t[None])
+    for f in approximations or [np.ones_like(t)]:
         with np.errstate(all="ignore"):
             z = t / f
         good = np.isfinite(z)
@@ -136,7 +141,8 @@ def _polynomials(x: Array, t: Array, w: Array, approximations: list[Array]) -> I
         logs = np.where(logs.min(axis=1)[:, None] > 0, np.log(np.maximum(logs, 1e-300)), logs)
         # Noise of variance s2 in y is noise of s2 / y^2 in log|y|.
         yield from Design(logs, size).variances(np.log(z)[None])
-    if (good := np.sign(np.median(t)) * t > 0).mean() > 0.9:  # roots of sums
+    good = np.sign(np.median(t)) * t > 0
+    if not approximations and good.mean() > 0.9:  # roots of sums
         yield from Design(x[varying][:, good], np.sqrt(w[good]) / (2 * np.abs(t[good]))).variances(t[None, good] ** 2)
 
 
