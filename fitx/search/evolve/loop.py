@@ -15,7 +15,7 @@ import numpy as np
 
 from fitx.search.evolve.archive import Archive, kind_of
 from fitx.search.evolve.batch import Rows, fit_batch
-from fitx.search.evolve.genome import Genome, Token
+from fitx.search.evolve.genome import Genome, Token, constants
 from fitx.search.evolve.grafts import grafts
 from fitx.search.evolve.variation import Alphabet, offspring, random_tree
 from fitx.search.evolve.vocabulary import Vocabulary, make_vocabulary
@@ -26,6 +26,8 @@ COARSE, FINE = 6, 25  # iterations for every offspring, and for those on the fro
 PATIENCE = 40  # generations without progress after which an island starts again
 PROGRESS = 0.5  # of the least error, that counts as progress
 GRAFTED = 10  # parents of as many offspring whose subtrees are replaced by what the residuals ask for
+SMALL = 11  # nodes of near misses that join an archive
+MOST_CONSTANTS = 20  # of a near miss
 TRIES = 3  # times that one structure is fitted, from other starting constants
 
 
@@ -84,15 +86,32 @@ class Evolution:
 
     def generations(self) -> Iterator[list[Found]]:
         """For ever: what came onto the front of an island, generation by generation. Genomes put into `immigrants`
-        (for each island) join the next one."""
+        (for each island), near misses of other stages, are fitted in the next one."""
         while True:
             children = [
                 self._random(i) if not i.archive.elites or i.restarts() else self._children(i) for i in self.islands
             ]
-            for arrived, own in zip(self.immigrants, children, strict=True):
-                own[:0] = arrived
+            found: list[Found] = []
+            for k, (arrived, own) in enumerate(zip(self.immigrants, children, strict=True)):
+                own[:0] = [g for g in arrived if len(g) <= SMALL]
+                found += self._near(k, arrived)
                 arrived.clear()
-            yield list(self._fitted(children))
+            yield found + list(self._fitted(children))
+
+    def _near(self, k: int, genomes: list[Genome]) -> Iterator[Found]:
+        """Near misses fitted to the end. Long ones stay outside the archive: all would soon descend from them."""
+        rows = self.islands[k].rows
+        for start in range(0, len(genomes), OFFSPRING):
+            part = [g for g in genomes[start : start + OFFSPRING] if constants(g) <= MOST_CONSTANTS]
+            if not part:
+                continue
+            self.evaluated += len(part)
+            error = fit_batch(part, rows, 2 * COARSE, 0, self.threads).error
+            best = [part[i] for i in np.argsort(error, kind="stable")[:30].tolist() if error[i] < 1]
+            fitted = fit_batch(best, rows, 0, FINE, self.threads)
+            for i in np.argsort(fitted.error, kind="stable")[:3].tolist():
+                linear = fitted.linear[i]
+                yield Found(k, fitted.genome(i, best[i]), float(linear[0]), float(linear[1]), float(fitted.error[i]))
 
     def _random(self, island: Island) -> list[Genome]:
         rng = island.rng

@@ -55,6 +55,8 @@ def _exponential(g: Formula) -> Formula:
 
 def _logarithm(g: Formula) -> Formula:
     """log g, exponentials among the factors of g as terms."""
+    if isinstance(g, Call) and g.op == "exp":
+        return g.args[0]
     if isinstance(g, Call) and g.op in ("mul", "div"):
         a, b = g.args
         if isinstance(a, Call) and a.op == "exp":
