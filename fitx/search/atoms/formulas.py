@@ -17,6 +17,7 @@ from fitx.search.atoms.shapes import DERIVATIVES, TWO_COLUMNS, argument, combine
 Array = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int32]
 
+_EACH, _CONTENDERS = 3, 40  # formulas under noise: of each base and target, and in all
 _SMALL = 1e-5
 _CANCELS = 3e-3  # relative size of a difference of two atoms of one kind that stands for a derivative
 
@@ -42,9 +43,26 @@ def formulas(atoms: Atoms, fits: Fits, others: int = 2) -> Iterator[Formula]:
     found = [f for k in exact if (f := formula(atoms, fits, int(k))) is not None]
     found.sort(key=lambda pair: (pair[0], pair[1].complexity))
     yield from (f for _, f in found[:12])
+    if atoms.work.table.noise and not found:
+        yield from _contenders(atoms, fits)
+        return
     for k in range(0 if found else min(others, len(fits.error))):
         if np.isfinite(fits.error[k]) and (one := formula(atoms, fits, k)) is not None:
             yield one[1]
+
+
+def _contenders(atoms: Atoms, fits: Fits) -> Iterator[Formula]:
+    """Under noise: the best of each base and target, fewest constants first; which is the law, their lengths tell."""
+    count: dict[tuple[int, int], int] = {}
+    found: list[tuple[int, Formula]] = []
+    for k, (b, t) in enumerate(fits.of.tolist()):
+        count[b, t] = count.get((b, t), 0) + 1
+        if count[b, t] > _EACH or not np.isfinite(fits.error[k]) or len(found) == _CONTENDERS:
+            continue
+        if (one := formula(atoms, fits, k)) is not None:
+            found.append(one)
+    found.sort(key=lambda pair: (pair[0], pair[1].complexity))
+    yield from (f for _, f in found)
 
 
 def _constants(atoms: Atoms, fits: Fits) -> npt.NDArray[np.intp]:

@@ -5,7 +5,7 @@ times it is linear in its coefficients:
 
     T(y) = -sum_k a_k I^k[T(y)] + polynomial of degree p + q - 1,    s^p + a_1 s^(p-1) + ... + a_p = 0
 
-with I^k the k-th integral of a cubic spline through the rows. Of log x instead of x: sums of powers.
+with I^k the k-th integral of cubics through the rows. Of log x instead of x: sums of powers.
 [Tittelbach-Helmrich, Meas. Sci. Technol. 4 (1993); Jacquelin, Regressions et equations integrales, 2009]
 """
 
@@ -26,12 +26,13 @@ from fitx.search.targets import targets_for
 Array = npt.NDArray[np.float64]
 
 _TARGETS = ("y", "1/y", "log y", "y^2")
-_ORDERS = (2, 3, 4, 5, 6)
+_ORDERS = (1, 2, 3, 4, 5, 6)
 _POLYNOMIALS = (0, 1, 2)
 _ROWS = 600
 _SEEN = 1e-7  # what the integral equation may leave of the variance: the exponents are then refined
 _EXACT = 1e-17  # what the refined sum may leave
 _STEPS = 12
+_FLAT = 0.02  # exponent times half the range of x
 _TRIED = 3
 
 
@@ -71,12 +72,9 @@ class Prony(Stage):
 
 
 def _sums(u: Array, z: Array, x: Formula, log: bool, noise: float) -> Iterator[Formula]:
-    from scipy.interpolate import CubicSpline
-
     middle, half = (u[0] + u[-1]) / 2, (u[-1] - u[0]) / 2
     s = (u - middle) / half  # exponents are of s until the end
-    spline = CubicSpline(s, z)
-    integrals = [spline.antiderivative(k)(s) for k in range(1, max(_ORDERS) + 1)]
+    integrals = _integrals(s, z, max(_ORDERS))
     powers = [s**k for k in range(max(_ORDERS) + max(_POLYNOMIALS))]
     spread = float(((z - z.mean()) ** 2).sum())
     limit = max(_SEEN, noise)
@@ -103,8 +101,21 @@ def _sums(u: Array, z: Array, x: Formula, log: bool, noise: float) -> Iterator[F
             found = _refined(s, z, _exponents(roots.astype(complex)), q)
             if found is None or not found[2] < max(_EXACT, noise) * spread:
                 continue
+            if np.abs(found[0]).max(axis=1).min() < _FLAT:
+                continue  # an exponential so flat stands for a power of x
             yield _formula(*found[:2], q, half, middle, x, log)
             return
+
+
+def _integrals(s: Array, z: Array, count: int) -> list[Array]:
+    """Repeated integrals of z (n,) from s[0]: each by cubics through its values and slopes, the integral before."""
+    values, slopes, found = z, np.gradient(z, s, edge_order=2), []
+    h = np.diff(s)
+    for _ in range(count):
+        parts = h * (values[1:] + values[:-1]) / 2 + h * h * (slopes[:-1] - slopes[1:]) / 12
+        values, slopes = np.concatenate([[0.0], np.cumsum(parts)]), values
+        found.append(values)
+    return found
 
 
 def _exponents(roots: npt.NDArray[np.complex128]) -> Array:
