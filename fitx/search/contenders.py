@@ -27,6 +27,8 @@ _EXACT_ONLY = frozenset({
     "coefficient functions",
 })  # fmt: skip
 _DEAR = frozenset({"inner constants", "more inner constants", "monomial loop"})
+_ABOUT = 1.4  # the noise is estimated that much too low at worst
+_MUCH = 3.0  # nats shorter, from which on a better formula makes the search go on for longer
 _CHEAP = 30.0  # nats of a formula beside which those of dear stages, with their constants, have no chance
 _BEST = 8  # formulas of a stage that are polished
 _MARGIN = 25.0  # nats behind the best ever within which that is worth it
@@ -80,19 +82,24 @@ class Contenders:
         """Nats that polishing may save: less where many constants make it dear."""
         return _MARGIN if len(float_constants(f)) <= _FEW else 0.0
 
-    def note(self, f: Formula, error: float) -> None:
-        """Take note of a polished formula and its error on the check rows."""
+    def note(self, f: Formula, error: float) -> bool:
+        """Take note of a polished formula and its error on the check rows; whether it is the best so far."""
         n = len(self.table.check_y)
         length = description(f, error, n)
-        if length < self.best:
+        better = length < self.best
+        gain = self.best - length
+        if better:
             self.best, self.cost = length, structure_cost(f, n)
             t = self.table
             if len(float_constants(f)) < n // 10:  # the noise is no more than what a short formula leaves
                 t.noise = min(t.noise, error * n / (n - len(float_constants(f))))
-            self.settled, self.last = None, np.inf
-            if self._white(f, error):
+            white = self._white(f, error)
+            if not white:
+                self.settled, self.last = None, np.inf
+            elif self.settled is None or gain > _MUCH:
                 self.settled = self.stages
                 self.last = 2 * self.settled + _PATIENCE + self.cost
+        return better
 
     def worth(self, stage: str) -> bool:
         """Whether a stage may find something better."""
@@ -107,7 +114,7 @@ class Contenders:
         """Whether the residuals are as small as the noise, and polynomials of each degree explain none of them."""
         t = self.table
         freedom = len(t.check_y) - len(float_constants(f))
-        if error * len(t.check_y) / freedom > t.noise * (1 + _EXCESS * np.sqrt(2 / freedom)):
+        if error * len(t.check_y) / freedom > _ABOUT * t.noise * (1 + _EXCESS * np.sqrt(2 / freedom)):
             return False
         if self._design is None:
             varying = np.ptp(t.check_columns, axis=1) > 0

@@ -319,10 +319,13 @@ class Search:
             entries: list[Entry] = []
             for f in chosen:
                 f, error = polished(f, self.table)
-                contenders.note(f, error)
+                best = contenders.note(f, error)
                 error = self.table.error_on_all(f)
                 entry = Entry(f, f.complexity, error, where)
-                if np.isfinite(error) and self._wanted(f, error) and self.front.add(entry):
+                small = self.max_complexity is None or entry.complexity <= self.max_complexity
+                if not small or (self.units is not None and not self.units.permits(f, error)):
+                    continue
+                if np.isfinite(error) and error < 1 and (self.front.add(entry) or best):
                     entries.append(entry)
                     if error <= self.floor:
                         self._exact(entry)
