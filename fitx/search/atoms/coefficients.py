@@ -15,7 +15,8 @@ from itertools import combinations, product
 import numpy as np
 import numpy.typing as npt
 
-from fitx.search.atoms.separable import SMOOTH, independent, least_squares, log_too, smooth
+from fitx.search.atoms.separable import SMOOTH
+from fitx.search.atoms.smooth import independent, least_squares, log_too, smooth
 from fitx.search.targets import Target
 
 Array = npt.NDArray[np.float64]

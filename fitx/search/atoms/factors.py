@@ -14,7 +14,8 @@ from itertools import product
 import numpy as np
 import numpy.typing as npt
 
-from fitx.search.atoms.separable import SMOOTH, Separation, independent, log_too, smooth
+from fitx.search.atoms.separable import SMOOTH, Separation
+from fitx.search.atoms.smooth import independent, log_too, smooth
 from fitx.search.targets import Target
 
 Array = npt.NDArray[np.float64]

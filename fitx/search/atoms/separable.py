@@ -9,26 +9,22 @@ Tegmark, Science Advances 6 (2020), here by smooth functions of each column and 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from itertools import product
 
 import numpy as np
 import numpy.typing as npt
 
 from fitx.formula import Formula, call
 from fitx.search.algebra import power
+from fitx.search.atoms.smooth import APART, least_squares, scales_of, smooth
 from fitx.search.targets import Target
 
 Array = npt.NDArray[np.float64]
 
-_DEGREE = 14  # of the polynomial in one column
-_PAIR_DEGREE = 9  # total degree in two columns
-_WIDE = 1.8  # ratio of ends of a positive column from which its logarithm is taken
 SMOOTH = 1e-7  # unexplained share of T's variance below which the columns separate
 _SUMS = ("y", "1/y", "y^2", "1/y^2", "sqrt y", "1/sqrt y", "exp y", "sin y", "cos y", "tan y")
 _PRODUCTS = ("y", "exp y", "log y", "sin y", "cos y", "tan y", "y^2-1", "1/y-1", "log(1+y)", "exp(y)-1")
-APART = 3e-3  # part of a column's length that the other columns must leave
 _SHIFTS = (1e-3, 3e-3, 0.01, 0.03, 0.1, 0.2, 0.4, 0.7, 1.0, 1.5, 2.2, 3.5, 6.0, 12.0, 30.0)
 _GROWTHS = (0.2, 0.35, 0.6, 1.0, 1.5, 2.2, 3.2, 4.6, 6.5, 9.0)
 
@@ -81,7 +77,7 @@ def separations(
     limit = max(SMOOTH, 3 * noise)
     for groups in partitions:
         found: list[tuple[float, int, float, list[Array]]] = []
-        scales = list(_scales(columns))
+        scales = list(scales_of(columns))
         for logs in scales if groups == singles else dict.fromkeys((scales[0], scales[-1])):
             parts = [smooth(columns[list(g)], len(y), [logs[k] for k in g]) for g in groups]
             A = np.concatenate([np.ones((1, len(y))), *parts])
@@ -111,27 +107,6 @@ def separations(
                 )
         if found:
             return
-
-
-def independent(columns: Array) -> bool:
-    """Whether the rows fill the box of the columns, so that sums of functions do not explain just anything."""
-    n = columns.shape[1]
-    parts = [smooth(x[None], n, [log_too(x)[0]]) for x in columns]
-    A = np.concatenate([np.ones((1, n)), *parts])
-    if len(A) > n // 3:
-        return False
-    R = np.linalg.qr((A / np.sqrt((A * A).sum(axis=1, keepdims=True))).T, mode="r")
-    return bool(np.abs(np.diag(R)).min() >= APART)
-
-
-def _scales(columns: Array) -> Iterator[tuple[bool, ...]]:
-    """Of which columns the logarithm is taken: each way, or all and none where they are many."""
-    each = [log_too(x) for x in columns]
-    if sum(len(e) > 1 for e in each) <= 3:
-        yield from product(*each)
-    else:
-        yield tuple(e[0] for e in each)
-        yield (False,) * len(each)
 
 
 def _families(y: Array, targets: list[Target]) -> Iterator[_Family]:
@@ -232,31 +207,3 @@ def _separated(
         family.product, c if family.product else 0.0, family.sign, misfit, family.inverse(c), groups, values,
         off.var(axis=1), z, family.name,
     )  # fmt: skip
-
-
-def least_squares(A: Array, z: Array) -> tuple[Array, Array]:
-    """Coefficients of the rows of A (k, n) for z, and how much those of every other row differ from them."""
-    size = np.sqrt((A * A).sum(axis=1))
-    scaled = (A / size[:, None]).T
-    beta, half = (np.linalg.lstsq(scaled[::step], z[::step], rcond=1e-15)[0] / size for step in (1, 2))
-    return beta, half - beta
-
-
-def smooth(columns: Array, n: int, logs: Sequence[bool]) -> Array:
-    """Chebyshev polynomials without the constant, of one column or of two. columns: (1 or 2, n); logs: taken first."""
-    units = []
-    for x, log in zip(columns, logs, strict=True):
-        v = np.log(x) if log else x
-        lo, hi = v.min(), v.max()
-        units.append((2 * v - lo - hi) / (hi - lo))
-    degree = _DEGREE if len(units) == 1 else _PAIR_DEGREE
-    most = max(3, min(degree, n // 20 if len(units) == 1 else int(np.sqrt(n / 4)) - 1))
-    rows = [np.polynomial.chebyshev.chebvander(u, most).T for u in units]
-    if len(rows) == 1:
-        return np.asarray(rows[0][1:])
-    return np.array([rows[0][i] * rows[1][j] for i in range(most + 1) for j in range(most + 1 - i) if i + j])
-
-
-def log_too(x: Array) -> tuple[bool, ...]:
-    """The scales of a column: its logarithm first where it is positive and its range wide."""
-    return (True, False) if x.min() > 0 and x.max() > _WIDE * x.min() else (False,)
