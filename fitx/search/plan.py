@@ -67,13 +67,13 @@ def steps(variants: int) -> Iterator[Step | Further | Peeled | Evolve | Suppose 
     small, *larger = ROUNDS
     others = range(1, variants)
     yield Step(small, 0, ALL, FIRST_SPACES)
-    yield Suppose()
     yield Evolve(15_000)
     yield Further(4)
     yield Evolve(15_000)
     yield Peeled()
     yield Evolve(20_000)
     yield Step(small, 0, REST, SECOND_SPACES)
+    yield Suppose()
     yield Evolve(25_000)
     for i in others:
         yield Step(small, i, CHEAP, FIRST_SPACES)
