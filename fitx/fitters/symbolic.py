@@ -42,14 +42,22 @@ class Symbolic(Fitter):
         from fitx.search.setup import make_search, units_remark
 
         search = make_search(data, context)
+        found = False
         try:
             # The search has threads of its own; BLAS's, which wait by spinning, would fight them for the cores.
             with threadpool_limits(1, "blas"):
                 for entry in search.run():
+                    found = True
                     yield _proposal(entry.formula, entry.stage, data)
         finally:
-            if remark := units_remark(search):
+            remark = units_remark(search)
+            if remark and found:
                 context.warn(remark)
+        if not found and search.units is not None:
+            raise FitxError(f"no formula that the units allow is better than the mean; {remark or _CONSTANTS}")
+
+
+_CONSTANTS = "symbolic.free_constants=true lets numbers in the formula carry units"
 
 
 def _proposal(formula: Formula, stage: str, data: Data) -> Proposal:

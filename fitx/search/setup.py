@@ -106,7 +106,7 @@ def units_remark(search: Search) -> str:
     if error <= search.floor or not u.rejected[0] < _MUCH * error:
         return ""
     return (
-        f"a formula that the units forbid fits much better ({u.rejected[1].text(6)[:100]}): check the units, let "
+        f"a formula that the units forbid fits much better ({u.rejected[1].simplify().text(6)[:100]}): check the units, let "
         "numbers in the formula carry units with symbolic.free_constants=true, or ignore units with --units ''"
     )
 
