@@ -105,9 +105,10 @@ def units_remark(search: Search) -> str:
     error = np.inf if best is None else best.error
     if error <= search.floor or not u.rejected[0] < _MUCH * error:
         return ""
+    forbidden = u.rejected[1].simplify().text(6)[:100]
     return (
-        f"a formula that the units forbid fits much better ({u.rejected[1].simplify().text(6)[:100]}): check the units, let "
-        "numbers in the formula carry units with symbolic.free_constants=true, or ignore units with --units ''"
+        f"a formula that the units forbid fits much better ({forbidden}): check the units, let numbers "
+        "in the formula carry units with symbolic.free_constants=true, or ignore units with --units ''"
     )
 
 
