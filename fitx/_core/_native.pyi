@@ -205,7 +205,7 @@ def tree_fit(
     """Fits y = c_0 + sum_t c_t f_t(x; theta) for P programs (as `evaluate` takes them, but a program that leaves T
     values has T terms; see tree_lm.hpp). free: (C,), 1 for the constants theta; each belongs to one program and
     stands in it once. coarse, fine: iterations in float and in double at most; 0 and 0 only evaluates. Returns all
-    constants (C,), linear constants (P, 9), relative errors (P,): 1 - R2, inf where a term is undefined on some row; ranks (P,) and
-    numbers of evaluations (P,) of residual and Jacobian. The same for any number of threads.
+    constants (C,), linear constants (P, 9), relative errors (P,): 1 - R2, inf where a term is undefined on some row;
+    ranks (P,) and numbers of evaluations (P,) of residual and Jacobian. The same for any number of threads.
 
     ValueError for a malformed program, an operator without derivative, over 160 nodes, 24 free constants or 8 terms."""
