@@ -78,7 +78,7 @@ def separations(
     for groups in partitions:
         found: list[tuple[float, int, float, list[Array]]] = []
         scales = list(scales_of(columns))
-        for logs in scales if groups == singles else dict.fromkeys((scales[0], scales[-1])):
+        for logs in scales if groups == singles and constants else dict.fromkeys((scales[0], scales[-1])):
             parts = [smooth(columns[list(g)], len(y), [logs[k] for k in g]) for g in groups]
             A = np.concatenate([np.ones((1, len(y))), *parts])
             if len(A) > len(y) // 3:
