@@ -75,6 +75,7 @@ class Search:
     _benches: dict[Problem, Workbench] = field(init=False, default_factory=dict)
     _evolutions: dict[Problem, Slices] = field(init=False, default_factory=dict)
     _last_told: float = field(init=False)
+    _closing: bool = False  # an exact law is there, and a simpler one has little time
     _gauged: float = np.inf
 
     def __post_init__(self) -> None:
@@ -301,7 +302,7 @@ class Search:
             yield from self._contend(formulas, where, self.contenders)
             self._progress(where)
             return
-        while not self.solved:
+        while not (self.solved or (self._closing and self.budget.expired())):
             # Formulas of the search overflow and leave their domains all the time.
             with np.errstate(all="ignore"):
                 formula = next(formulas, None)
@@ -417,4 +418,5 @@ class Search:
             self.solved = True
         elif len(float_constants(entry.formula)) <= FEW_CONSTANTS:
             spent = self.budget.clock() - self._began
+            self._closing = True
             self.budget = self.budget.share(1.0, at_most=max(0.1, spent))
