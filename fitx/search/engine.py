@@ -45,7 +45,7 @@ Array = npt.NDArray[np.float64]
 
 SIMPLE = 20  # nodes up to which an exact law ends the search at once
 FEW_CONSTANTS = 5  # constants, not simple numbers, up to which an exact formula is believed to be the law
-PEELED = 4  # problems of which terms are taken off
+PEELED = 3  # problems of which terms are taken off
 _LOOKS = 3  # variants of the problem that are looked at for noise
 ROUNDING = 1e-22  # relative error of a formula that is exact but for rounding errors
 
@@ -99,7 +99,7 @@ class Search:
             yield from self._instants(problems)
         yield from self._reduced(problems)
         further = extended(problems[0] if problems else self.problem, self.grammar)
-        plan = steps(len(problems))
+        plan = _plan(problems)
         peeled_before: set[Problem] = set()
         while (step := next(plan, None)) is not None:
             if self.solved or self.budget.expired():
@@ -109,7 +109,7 @@ class Search:
                 problems = self._noisy(problems)
                 yield from self._instants(problems)
                 further = extended(problems[0], self.grammar)
-                plan = steps(len(problems))
+                plan = _plan(problems)
                 continue
             if isinstance(step, Suppose) and self.contenders is None:
                 exact = self.problem, self.table, self.front
@@ -120,7 +120,7 @@ class Search:
                     self.contenders = None
                     self._benches.clear()
                     continue
-                problems, further, plan = others, extended(others[0], self.grammar), steps(len(others))
+                problems, further, plan = others, extended(others[0], self.grammar), _plan(others)
             if isinstance(step, Further):
                 yield from self._extended(islice(further, step.count), self.budget)
             elif isinstance(step, Evolve):
@@ -263,7 +263,7 @@ class Search:
         for family, kind in (
             *(("library", None) for f in families if f == "library"),
             *((f, kind) for kind in spaces for f in families if f in ("scan", "deep")),
-            *(("last", None) for f in families if f == "last"),
+            *((f, None) for f in families if f in ("last", "late")),
         ):
             if kind and kind.base == "waves" and not (self.grammar.allows("sin") and self.grammar.allows("cos")):
                 continue
@@ -420,3 +420,7 @@ class Search:
             spent = self.budget.clock() - self._began
             self._closing = True
             self.budget = self.budget.share(1.0, at_most=max(0.1, spent))
+
+
+def _plan(problems: list[Problem]) -> Iterator[Step | Further | Peeled | Evolve | Suppose | Doubt]:
+    return steps(len(problems), len(problems) > 1 and len(problems[0].active) < 2)

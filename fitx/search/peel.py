@@ -38,7 +38,7 @@ _CLOSE = 0.85  # R2 of a term, without what the other columns explain
 _EACH = 2  # terms of a column and target
 _ALIKE = 1 - 1e-6  # correlation of terms that differ by a function of the other columns
 _NODE = 0.15  # what a node of the term costs, in units of log(misfit)
-_MOST = 10
+_MOST = 8
 # Simple factors of a term.
 _FACTORS = np.array([
     sign * p / q * unit

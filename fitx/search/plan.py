@@ -60,36 +60,49 @@ ALL = ("library", "scan", "deep")
 CHEAP = ("library", "scan")
 DEEP = ("deep",)
 REST = ("scan", "deep", "last")
+LATE = ("late",)
 
 
-def steps(variants: int) -> Iterator[Step | Further | Peeled | Evolve | Suppose | Doubt]:
-    """The order for so many variants of the problem."""
+def steps(variants: int, lone: bool = False) -> Iterator[Step | Further | Peeled | Evolve | Suppose | Doubt]:
+    """The order for so many variants of the problem. lone: the first has one column left, which is often a mistake."""
     small, *larger = ROUNDS
     others = range(1, variants)
     yield Step(small, 0, ALL, FIRST_SPACES)
+    if lone:
+        for i in others:
+            yield Step(small, i, ALL, FIRST_SPACES)
     yield Further(4)
     yield Peeled()
-    yield Suppose()
-    yield Evolve(15_000)
     yield Step(small, 0, REST, SECOND_SPACES)
-    yield Evolve(15_000)
-    for i in others:
-        yield Step(small, i, CHEAP, FIRST_SPACES)
+    yield Suppose()
+    yield Evolve(20_000)
+    yield Step(small, 0, LATE, ())
+    if not lone:
+        for i in others:
+            yield Step(small, i, CHEAP, FIRST_SPACES)
     yield Evolve(20_000, whole=True)
     yield Peeled(whole=True)
     yield Further(10)
     yield Evolve(25_000)
     for i in others:
-        yield Step(small, i, DEEP, FIRST_SPACES)
-    for i in others:
-        yield Step(small, i, REST, SECOND_SPACES)
+        yield Step(small, i, REST if lone else DEEP, SECOND_SPACES if lone else FIRST_SPACES)
     yield Evolve(25_000, whole=True)
+    medium = larger[0]
+    ends = sorted({0, variants - 1})
+    for i in ends:
+        yield Step(medium, i, ALL, FIRST_SPACES)
+        yield Evolve(30_000, whole=i > 0)
     yield Doubt()
+    for i in others:
+        if not lone:
+            yield Step(small, i, REST, SECOND_SPACES)
+        yield Step(small, i, LATE, ())
     for effort in larger:
         yield Evolve(30_000)
         for i in range(variants):
-            yield Step(effort, i, ALL, FIRST_SPACES)
-            yield Evolve(30_000, whole=i % 2 == 1)
+            if effort is not medium or i not in ends:
+                yield Step(effort, i, ALL, FIRST_SPACES)
+                yield Evolve(30_000, whole=i % 2 == 1)
         yield Further(30)
         for i in range(variants):
-            yield Step(effort, i, REST, SECOND_SPACES)
+            yield Step(effort, i, (*REST, *LATE), SECOND_SPACES)

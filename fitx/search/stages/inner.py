@@ -54,7 +54,7 @@ class InnerConstantsLater(Stage):
     """The same with a few columns, and with more starts in the second round."""
 
     name = "more inner constants"
-    family = "last"
+    family = "late"
     rank = 1
 
     def run(self, work: Work, budget: Budget) -> Iterator[Formula]:

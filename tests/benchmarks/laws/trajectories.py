@@ -73,8 +73,9 @@ def load() -> list[dict[str, Any]]:
 @cache
 def trajectory(name: str, rows: int = 400) -> Array:
     """States (rows, d) at even times, shared among the system's starts."""
-    from laws import evaluate
     from scipy.integrate import solve_ivp
+
+    from laws import evaluate
 
     variables, sides, starts, time = SYSTEMS[name]
     names = variables.split()
