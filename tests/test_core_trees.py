@@ -120,8 +120,8 @@ def test_malformed_programs_are_told() -> None:
     columns, y = np.ascontiguousarray(X.T), X[:, 0].copy()
     with pytest.raises(ValueError, match="column 7 of 2"):
         tree_fit(codes, operands + 7, offsets, constants, free, columns, y, None, 0, 1)
+    signs = np.where(codes > 1, 26, codes).astype(np.int32)
     with pytest.raises(ValueError, match="no derivative"):
-        signs = np.where(codes > 1, 26, codes).astype(np.int32)
         tree_fit(signs, operands, offsets, constants, free, columns, y, None, 0, 1)
     with pytest.raises(ValueError, match="differ in length"):
         tree_fit(codes, operands, offsets, constants, free, columns, y[:-1].copy(), None, 0, 1)
