@@ -29,7 +29,7 @@ OURS = {
     "unseen": "unseen",
     "measured_unseen": "measured_unseen",
 }
-READABLE = ("feynman", "classic", "tune", "measured", "measured2", "trees")
+READABLE = ("feynman", "classic", "tune", "measured", "measured2", "trees", "trajectories")
 UNSEEN = ("unseen", "measured_unseen", "trees_unseen")
 TREES = {"trees": (2026, 100), "trees_unseen": (2027, 100)}  # seed and number of laws
 
