@@ -19,6 +19,9 @@ from fitx.search.clear import collected
         ("1/(0.25*x**2 - 1.5*x + 2.5)", 11),  # a quadratic by its vertex
         ("0.942*(1 + 4.07*exp(-1.157*x))*exp(-0.113*x)", 13),  # exponentials multiplied
         ("sqrt(4*x**2 + 4*x + 1)*z", 7),
+        ("exp(z*log(x))", 3),
+        ("2*exp(log(x + 1)*z)", 7),
+        ("log(exp(sin(x) + z))", 4),
     ],
 )
 def test_shorter_forms(long: str, most: int) -> None:

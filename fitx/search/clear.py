@@ -44,7 +44,7 @@ def collected(f: Formula) -> Formula:
     then with shorter forms of its rational parts. Defined where the factors are not zero; kept only where shorter."""
 
     def node(g: Call, args: list[Formula]) -> Formula:
-        built = call(g.op, *args)
+        built = _without_logarithm(call(g.op, *args))
         if not isinstance(built, Call) or built.op not in ("mul", "div", "square", "cube", "pow", "sqrt"):
             return built
         constant, factors = _monomial((1.0, built), Fraction(1))
@@ -64,6 +64,19 @@ def collected(f: Formula) -> Formula:
         return short
     other = short.fold(leaf, shorter).simplify()
     return other if other.complexity < short.complexity else short
+
+
+def _without_logarithm(f: Formula) -> Formula:
+    """exp(a log b) as b^a, log(exp a) as a."""
+    if not (isinstance(f, Call) and f.op in ("exp", "log") and isinstance(f.args[0], Call)):
+        return f
+    inner = f.args[0]
+    if f.op == "log":
+        return inner.args[0] if inner.op == "exp" else f
+    for a, b in ((0, 1), (1, 0)):
+        if inner.op == "mul" and isinstance(power := inner.args[a], Call) and power.op == "log":
+            return call("pow", power.args[0], inner.args[b])
+    return f
 
 
 def _terms(f: Formula, sign: float) -> list[tuple[float, Formula]]:

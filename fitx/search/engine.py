@@ -17,7 +17,6 @@ import numpy.typing as npt
 from fitx.formula import Formula
 from fitx.search.bench import Workbench
 from fitx.search.budget import Budget
-from fitx.search.clear import collected
 from fitx.search.contenders import Contenders
 from fitx.search.description import polished
 from fitx.search.dimensions import Units
@@ -27,14 +26,14 @@ from fitx.search.front import Entry, Front
 from fitx.search.grammar import Grammar
 from fitx.search.groups import in_turn
 from fitx.search.growth import grow
+from fitx.search.judge import refined, shortened, snapped
 from fitx.search.noisy import noise_of, supposed, with_noise
 from fitx.search.peel import peeled
 from fitx.search.plan import ALL, Doubt, Evolve, Further, Peeled, Step, Suppose, steps
 from fitx.search.problem import Problem
 from fitx.search.reduce import symmetry_chain
-from fitx.search.refine import float_constants, refine
+from fitx.search.refine import float_constants
 from fitx.search.rounds import EXTENDED, FEW_SPACES, FIRST_SPACES, ROUNDS, affordable
-from fitx.search.snap import snap
 from fitx.search.spaces import Kind
 from fitx.search.stages import stages_of
 from fitx.search.stages.base import Effort, Stage, Work
@@ -365,13 +364,13 @@ class Search:
             return None
         formula = formula.simplify()
         if error <= self.floor:
-            formula = self._shorter(formula, error)
+            formula = shortened(formula, error, self.table)
         if not self._wanted(formula, error):
             return None
         if error > 1e-30:
-            formula = self._refined(formula)
+            formula = refined(formula, self.table)
             error = self.table.error_on_check(formula)
-        formula, error = self._snapped(formula, error)
+        formula, error = snapped(formula, error, self.table, self.floor)
         error = self.table.error_on_all(formula)
         if not np.isfinite(error) or not self._wanted(formula, error):
             return None
@@ -383,33 +382,11 @@ class Search:
             self._exact(entry)
         return entry
 
-    def _shorter(self, formula: Formula, error: float) -> Formula:
-        """With factors collected, where that is as good on the rows."""
-        short = collected(formula).simplify()
-        if short.complexity >= formula.complexity:
-            return formula
-        return short if self.table.error_on_check(short) <= max(2 * error, 1e-26) else formula
-
     def _wanted(self, formula: Formula, error: float) -> bool:
         complexity = formula.complexity
         if self.max_complexity is not None and complexity > self.max_complexity:
             return False
         return error < 1 and self.front.admits(complexity, error)
-
-    def _refined(self, formula: Formula) -> Formula:
-        t = self.table
-        return refine(formula, t.check_columns, t.check_y, t.names, t.check_weights).simplify()
-
-    def _snapped(self, formula: Formula, error: float) -> tuple[Formula, float]:
-        if not float_constants(formula):
-            return formula, error
-        allowed = max(4 * error, 1e-28) if error <= self.floor else error * (1 + 4 / len(self.table.check_y))
-        tolerance = float(np.clip(10 * np.sqrt(error), 1e-11, 1e-2))
-        snapped = snap(formula, lambda g: self.table.error_on_check(g) <= allowed, tolerance)
-        if snapped is formula:
-            return formula, error
-        snapped = snapped.simplify()
-        return snapped, self.table.error_on_check(snapped)
 
     def _exact(self, entry: Entry) -> None:
         """An exact law ends the search if it is simple; otherwise a simpler one gets as much time again. One with many

@@ -1,0 +1,38 @@
+"""What becomes of a formula before it joins the front: shorter, its constants at their optimum and simple."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from fitx.formula import Formula
+from fitx.search.clear import collected
+from fitx.search.refine import float_constants, refine
+from fitx.search.snap import snap
+from fitx.search.table import Table
+
+
+def shortened(formula: Formula, error: float, table: Table) -> Formula:
+    """With factors collected, where that is as good on the rows."""
+    short = collected(formula).simplify()
+    if short.complexity >= formula.complexity:
+        return formula
+    return short if table.error_on_check(short) <= max(2 * error, 1e-26) else formula
+
+
+def refined(formula: Formula, table: Table) -> Formula:
+    """With its constants at their joint optimum on the sample."""
+    t = table
+    return refine(formula, t.check_columns, t.check_y, t.names, t.check_weights).simplify()
+
+
+def snapped(formula: Formula, error: float, table: Table, floor: float) -> tuple[Formula, float]:
+    """With simple constants where the sample allows these, and its error; floor: of errors that count as rounding."""
+    if not float_constants(formula):
+        return formula, error
+    allowed = max(4 * error, 1e-28) if error <= floor else error * (1 + 4 / len(table.check_y))
+    tolerance = float(np.clip(10 * np.sqrt(error), 1e-11, 1e-2))
+    simple = snap(formula, lambda g: table.error_on_check(g) <= allowed, tolerance)
+    if simple is formula:
+        return formula, error
+    simple = simple.simplify()
+    return simple, table.error_on_check(simple)
