@@ -371,6 +371,8 @@ class Search:
             formula = refined(formula, self.table)
             error = self.table.error_on_check(formula)
         formula, error = snapped(formula, error, self.table, self.floor)
+        if error <= self.floor:
+            formula = shortened(formula, error, self.table)
         error = self.table.error_on_all(formula)
         if not np.isfinite(error) or not self._wanted(formula, error):
             return None
