@@ -45,6 +45,7 @@ Array = npt.NDArray[np.float64]
 SIMPLE = 20  # nodes up to which an exact law ends the search at once
 FEW_CONSTANTS = 5  # constants, not simple numbers, up to which an exact formula is believed to be the law
 PEELED = 3  # problems of which terms are taken off
+_SUPPOSE = 100  # rows from which on noise may be supposed without evidence
 _LOOKS = 3  # variants of the problem that are looked at for noise
 ROUNDING = 1e-22  # relative error of a formula that is exact but for rounding errors
 
@@ -103,14 +104,14 @@ class Search:
         while (step := next(plan, None)) is not None:
             if self.solved or self.budget.expired():
                 return
-            doubt = isinstance(step, Doubt)
+            doubt = isinstance(step, Doubt) and self.problem.n >= _SUPPOSE
             if self._gauge_noise(problems, doubt):
                 problems = self._noisy(problems)
                 yield from self._instants(problems)
                 further = extended(problems[0], self.grammar)
                 plan = _plan(problems)
                 continue
-            if isinstance(step, Suppose) and self.contenders is None:
+            if isinstance(step, Suppose) and self.contenders is None and self.problem.n >= _SUPPOSE:
                 exact = self.problem, self.table, self.front
                 others = self._supposed(problems)
                 yield from self._look(others)

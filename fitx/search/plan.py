@@ -71,6 +71,8 @@ def steps(variants: int, lone: bool = False) -> Iterator[Step | Further | Peeled
     if lone:
         for i in others:
             yield Step(small, i, ALL, FIRST_SPACES)
+    elif others:
+        yield Step(small, others[-1], CHEAP, FIRST_SPACES)  # the problem as it is
     yield Further(4)
     yield Peeled()
     yield Step(small, 0, REST, SECOND_SPACES)
@@ -78,7 +80,7 @@ def steps(variants: int, lone: bool = False) -> Iterator[Step | Further | Peeled
     yield Evolve(20_000)
     yield Step(small, 0, LATE, ())
     if not lone:
-        for i in others:
+        for i in others[:-1]:
             yield Step(small, i, CHEAP, FIRST_SPACES)
     yield Evolve(20_000, whole=True)
     yield Peeled(whole=True)
