@@ -7,7 +7,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import numpy as np
@@ -307,10 +306,12 @@ class TestManners:
         np.savetxt(tmp_path / "t.csv", np.c_[X, r.normal(size=39)], delimiter=",", header="a,b,c,y", comments="")
         model = tmp_path / "m.json"
         p = subprocess.Popen(
-            [sys.executable, "-P", "-m", "fitx", "fit", str(tmp_path / "t.csv"), "-m", "poly", "--save", str(model)],
+            [sys.executable, "-P", "-m", "fitx", "fit", str(tmp_path / "t.csv"), "-m", "poly", "--save", str(model),
+             "--progress", "plain"],
             stdout=subprocess.PIPE, stderr=subprocess.PIPE,
         )  # fmt: skip
-        time.sleep(0.7)
+        assert p.stderr is not None
+        p.stderr.readline()  # it is at work: while Python starts, nothing can answer a signal
         p.send_signal(number)
         out, err = p.communicate(timeout=60)
         assert p.returncode in (0, 130)  # 0 when it was done before the signal
