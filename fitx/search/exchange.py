@@ -36,7 +36,14 @@ def exchanges(problem: Problem) -> list[Exchange]:
     doubles: list[Exchange] = [
         (*a, *b) for a, b in combinations(singles, 2) if not set(a[0]) & set(b[0])
     ]  # fmt: skip
-    test = np.arange(len(rows)) % 5 == 4
+    most, test = len(rows) // 3, np.arange(len(rows)) % 5 == 4
+    A = chebyshev_terms(x, most)
+    if A is None:
+        return []
+    c = np.linalg.lstsq(A[:, ~test].T, y[~test], rcond=1e-10)[0]
+    own = float(((y[test] - c @ A[:, test]) ** 2).mean() / y[test].var())
+    if own > _USABLE:
+        return []
     low, high = x.min(axis=1)[:, None], x.max(axis=1)[:, None]
     found: list[Exchange] = []
     for exchange in (*singles, *doubles):
@@ -44,19 +51,10 @@ def exchanges(problem: Problem) -> list[Exchange]:
         for i, j in exchange:
             z[[i, j]] = z[[j, i]]
         inside = test & ((z >= low) & (z <= high)).all(axis=0)
-        if inside.sum() < 12:
+        moved = chebyshev_terms(x, most, z[:, inside])
+        if moved is None or inside.sum() < 12 or not all(_noticed(x, i, j) for i, j in exchange):
             continue
-        A = chebyshev_terms(np.hstack([x, z]), len(rows) // 3)
-        if A is None:
-            return []
-        c = np.linalg.lstsq(A[:, : len(rows)][:, ~test].T, y[~test], rcond=1e-10)[0]
-        miss = y[test] - c @ A[:, : len(rows)][:, test]
-        own = float((miss**2).mean() / y[test].var())
-        if own > _USABLE:
-            return []
-        moved = y[inside] - c @ A[:, len(rows) :][:, inside]
-        plain = all(_noticed(x, i, j) for i, j in exchange)
-        if plain and float((moved**2).mean() / y[inside].var()) < 3 * own + 1e-3:
+        if float(((y[inside] - c @ moved) ** 2).mean() / y[inside].var()) < 3 * own + 1e-3:
             found.append(tuple((active[i], active[j]) for i, j in exchange))
     return found
 

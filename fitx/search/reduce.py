@@ -139,11 +139,8 @@ def surrogate_gradient(x: Array, t: Array) -> Array | None:
     x: (d, n), t: (n,). None where it misses rows of its own by more than _USABLE of their spread.
     """
     d, n = x.shape
-    low, span = x.min(axis=1)[:, None], np.maximum(np.ptp(x, axis=1), 1e-300)[:, None]
-    u = 2 * (x - low) / span - 1
-    degree = 1
-    while degree < 12 and len(polynomial_exponents(d, degree + 1)) <= min(_TERMS, n // 3):
-        degree += 1
+    u, span = _scaled(x, x)
+    degree = _highest_degree(d, min(_TERMS, n // 3), 12)
     exponents = np.array(polynomial_exponents(d, degree))
     T, dT = _chebyshev(u, degree)
     A = np.prod([T[k][exponents[:, k]] for k in range(d)], axis=0)
@@ -159,21 +156,32 @@ def surrogate_gradient(x: Array, t: Array) -> Array | None:
     return np.array(gradient)
 
 
-def chebyshev_terms(x: Array, most: int) -> Array | None:
+def chebyshev_terms(x: Array, most: int, at: Array | None = None) -> Array | None:
     """Chebyshev polynomials (terms, n) of columns x (d, n), of the highest total degree with at most `most` terms.
 
-    None where not even degree 2 fits into these.
+    at: (d, m), other rows to evaluate the same polynomials on. None where not even degree 2 fits into these.
     """
     d = len(x)
-    low, span = x.min(axis=1)[:, None], np.maximum(np.ptp(x, axis=1), 1e-300)[:, None]
-    degree = 1
-    while degree < 10 and len(polynomial_exponents(d, degree + 1)) <= min(most, _TERMS // 2):
-        degree += 1
+    degree = _highest_degree(d, min(most, _TERMS // 2), 10)
     if degree < 2:
         return None
     exponents = np.array(polynomial_exponents(d, degree))
-    T, _ = _chebyshev(2 * (x - low) / span - 1, degree)
+    T, _ = _chebyshev(_scaled(x, x if at is None else at)[0], degree)
     return np.asarray(np.prod([T[k][exponents[:, k]] for k in range(d)], axis=0))
+
+
+def _scaled(x: Array, at: Array) -> tuple[Array, Array]:
+    """The columns `at` as shares of x's ranges, these being [-1, 1], and the ranges (d, 1)."""
+    low, span = x.min(axis=1)[:, None], np.maximum(np.ptp(x, axis=1), 1e-300)[:, None]
+    return 2 * (at - low) / span - 1, span
+
+
+def _highest_degree(d: int, most: int, top: int) -> int:
+    """The highest total degree of d variables with at most `most` terms, from 1 to `top`."""
+    degree = 1
+    while degree < top and len(polynomial_exponents(d, degree + 1)) <= most:
+        degree += 1
+    return degree
 
 
 def _chebyshev(u: Array, degree: int) -> tuple[Array, Array]:
