@@ -365,7 +365,7 @@ def test_max_complexity_is_kept_to() -> None:
 def test_stages_are_found_and_have_names_of_their_own() -> None:
     names = [s.name for s in all_stages()]
     assert len(names) == len(set(names))
-    assert {s.family for s in all_stages()} == {"instant", "library", "scan", "deep", "last", "late"}
+    assert {s.family for s in all_stages()} == {"instant", "library", "scan", "deep", "last", "nested", "late"}
 
 
 RNG = np.random.default_rng(7)

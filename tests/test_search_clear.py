@@ -7,6 +7,8 @@ import pytest
 
 from fitx.formula import parse
 from fitx.search.clear import collected
+from fitx.search.clear_bases import based
+from fitx.search.clear_phases import phased
 
 
 @pytest.mark.parametrize(
@@ -43,3 +45,46 @@ def test_what_is_short_stays_as_long_as_it_is(text: str) -> None:
 def test_long_formulas_take_no_time() -> None:
     f = parse("+".join(f"{k + 1.5}*x**{k}/(y + {k + 1})" for k in range(40)))
     assert collected(f).complexity <= f.complexity
+
+
+@pytest.mark.parametrize(
+    ("long", "shown"),
+    [
+        ("exp(-1.2378743560016174*x)", "0.29**x"),
+        ("x + exp(1.5 + 2.1552445050953286*x + 2.1552445050953286*z)", "x + 4.4816890703380645*8.63**(x + z)"),
+        ("exp(-0.4605170185988091*x)", "10**(-0.2*x)"),
+        ("3.2*exp(-x**2*0.6931471805599453)", "3.2*0.5**(x**2)"),
+        ("2.178649237472766*x + 2.1786492374727686", "2.178649237472766*(x + 1)"),
+        ("log(x) - 1.2378743560016174", "log(0.29*x)"),
+        ("x*log(0.44052863436123324*x + 1) + 0.8197798311573326*x", "x*log(x + 2.27)"),
+        ("1.7*(z + 0.5882352941176471*sqrt(x) + 0.9)", "1.7*z + sqrt(x) + 1.53"),
+        ("exp(0.21*x)", "exp(0.21*x)"),
+        ("exp(0.7213*x) + log(x) + 0.5", "exp(0.7213*x) + log(x) + 0.5"),
+    ],
+)
+def test_powers_of_short_numbers(long: str, shown: str) -> None:
+    f = parse(long)
+    g = based(f)
+    assert str(g.simplify()) == shown
+    X = np.random.default_rng(0).uniform(0.5, 4, (50, 2))
+    np.testing.assert_allclose(g.predict(X, ("x", "z")), f.predict(X, ("x", "z")), rtol=1e-8)
+
+
+@pytest.mark.parametrize(
+    ("long", "shown"),
+    [
+        ("cos(1.3*x - pi/2)", "sin(1.3*x)"),
+        ("sin(0.506*x - 11.725574287564276)", "cos(0.506*x - 0.73)"),
+        ("exp(1.3*sin(2.2*x - 2*pi))", "exp(1.3*sin(2.2*x))"),
+        ("2*cos(x + z + 1.2 - 1.5707963267948966)", "2*sin(x + z + 1.2)"),
+        ("-3*sin(x - 3*pi)", "3*sin(x)"),
+        ("sin(x + 4.7)", "sin(x + 4.7)"),
+        ("cos(x + 1.23456)", "cos(x + 1.23456)"),
+    ],
+)
+def test_short_phases(long: str, shown: str) -> None:
+    f = parse(long)
+    g = phased(f)
+    assert str(g.simplify()) == shown
+    X = np.random.default_rng(0).uniform(0.5, 4, (50, 2))
+    np.testing.assert_allclose(g.predict(X, ("x", "z")), f.predict(X, ("x", "z")), rtol=1e-8, atol=1e-9)

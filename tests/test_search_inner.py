@@ -11,10 +11,14 @@ from fitx.search.atoms.driver import Atoms
 from fitx.search.atoms.formulas import formulas
 from fitx.search.atoms.scene import Scene, make_scene
 from fitx.search.atoms.starts import one_argument, two_arguments
+from fitx.search.bench import Workbench
 from fitx.search.budget import Budget
 from fitx.search.grammar import parse_grammar
+from fitx.search.growth import Size, grow
 from fitx.search.problem import make_problem
+from fitx.search.rounds import SMALL
 from fitx.search.stages.base import Work
+from fitx.search.stages.nested import NestedAtoms
 from fitx.search.table import Table
 
 
@@ -141,3 +145,27 @@ def test_starts_keep_poles_outside_of_the_data() -> None:
         if form == 1:
             assert (u + theta[0]).min() > 0 or (u + theta[0]).max() < 0, outer
     assert all(np.isfinite(t).all() for _, _, t in two_arguments(u, u**2))
+
+
+@pytest.mark.parametrize(
+    ("law", "low", "high"),
+    [
+        ("sin(1.3*x0*x1 + 0.4*x0**2)", 0.5, 3.0),
+        ("exp(-0.7*sqrt(x0**2 + 1.9*x1**2))", 0.5, 3.0),
+        ("log(2.3 + x0*x1**2)", 0.5, 3.0),
+        ("cos(sqrt(x0) + 1.7*x1)", 0.5, 3.0),
+        ("0.3*x0 + 2.1*log(1 + exp(1.3*sin(x0)))", 0.5, 5.0),
+        ("2.3*cos(1.2*exp(-0.3*x0) + 0.7*x1)", 0.5, 5.0),
+    ],
+)
+def test_expressions_and_atoms_inside_atoms(law: str, low: float, high: float) -> None:
+    f = parse(law)
+    names = tuple(f"x{k}" for k in range(len(f.variables)))
+    X = np.random.default_rng(1).uniform(low, high, (400, len(names)))
+    problem = make_problem(X, f.predict(X, names), names, np.random.default_rng(0))
+    table = Table(np.ascontiguousarray(X.T), problem.y, names, problem.rows.check)
+    grammar, budget = parse_grammar(), Budget(Budget(0.0).clock() + 60.0)
+    bench = Workbench(problem, grow(problem, Size(20, 20, 40), grammar, budget, 1), grammar, table, 1, budget)
+    work = Work(problem, table, grammar, bench, None, SMALL)
+    with np.errstate(all="ignore"):
+        assert any(table.error_on_all(g) < 1e-20 for g in NestedAtoms().run(work, budget))

@@ -121,4 +121,5 @@ def test_every_size_is_tried_on_every_variant() -> None:
     for effort in ROUNDS:
         for variant in range(3):
             families = {f for s in plan if (s.effort, s.variant) == (effort, variant) for f in s.families}
-            assert families == {"library", "scan", "deep", "last", "late"}
+            # "nested" is the quick part of "late", on the first variant.
+            assert families - {"nested"} == {"library", "scan", "deep", "last", "late"}

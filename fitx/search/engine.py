@@ -263,7 +263,7 @@ class Search:
         for family, kind in (
             *(("library", None) for f in families if f == "library"),
             *((f, kind) for kind in spaces for f in families if f in ("scan", "deep")),
-            *((f, None) for f in families if f in ("last", "late")),
+            *((f, None) for f in families if f in ("last", "nested", "late")),
         ):
             if kind and kind.base == "waves" and not (self.grammar.allows("sin") and self.grammar.allows("cos")):
                 continue

@@ -6,6 +6,8 @@ import numpy as np
 
 from fitx.formula import Formula
 from fitx.search.clear import collected
+from fitx.search.clear_bases import based
+from fitx.search.clear_phases import phased
 from fitx.search.refine import float_constants, refine
 from fitx.search.snap import snap
 from fitx.search.table import Table
@@ -32,7 +34,22 @@ def snapped(formula: Formula, error: float, table: Table, floor: float) -> tuple
     allowed = max(4 * error, 1e-28) if error <= floor else error * (1 + 4 / len(table.check_y))
     tolerance = float(np.clip(10 * np.sqrt(error), 1e-11, 1e-2))
     simple = snap(formula, lambda g: table.error_on_check(g) <= allowed, tolerance)
+    if error <= floor:
+        simple = _based(simple, allowed, table)
     if simple is formula:
         return formula, error
     simple = simple.simplify()
     return simple, table.error_on_check(simple)
+
+
+def _based(formula: Formula, allowed: float, table: Table) -> Formula:
+    """With powers of short numbers and short phases, where that takes no more constants and hardly more nodes."""
+    short = phased(based(formula))
+    if short == formula:
+        return formula
+    collected_once = collected(short).simplify()
+    short = collected_once if collected_once.complexity <= short.complexity else short
+    fewer = len(float_constants(short)) <= len(float_constants(formula))
+    if not fewer or short.complexity > formula.complexity + 1:
+        return formula
+    return short if table.error_on_check(short) <= allowed else formula

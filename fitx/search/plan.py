@@ -61,6 +61,7 @@ CHEAP = ("library", "scan")
 DEEP = ("deep",)
 REST = ("scan", "deep", "last")
 LATE = ("late",)
+NESTED = ("nested",)
 
 
 def steps(variants: int, lone: bool = False) -> Iterator[Step | Further | Peeled | Evolve | Suppose | Doubt]:
@@ -76,6 +77,7 @@ def steps(variants: int, lone: bool = False) -> Iterator[Step | Further | Peeled
     yield Further(4)
     yield Peeled()
     yield Step(small, 0, REST, SECOND_SPACES)
+    yield Step(small, 0, NESTED, ())
     yield Suppose()
     yield Evolve(20_000)
     yield Step(small, 0, LATE, ())

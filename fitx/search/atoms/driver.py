@@ -17,6 +17,7 @@ from fitx.search.atoms.grid import Grid
 from fitx.search.atoms.near import near_pairs
 from fitx.search.atoms.scene import FIT_ROWS, Scene
 from fitx.search.atoms.shapes import NUMBER
+from fitx.search.atoms.starts import Starts, one_argument
 from fitx.search.budget import Budget
 from fitx.search.stages.base import Work
 
@@ -34,7 +35,7 @@ _FITS = 512  # in one call of the core
 class Atoms:
     """The atoms of one scene. exact: relative squared error of a fit that may be a law."""
 
-    def __init__(self, work: Work, scene: Scene, budget: Budget, threads: int) -> None:
+    def __init__(self, work: Work, scene: Scene, budget: Budget, threads: int, starts: Starts = one_argument) -> None:
         self.work, self.scene, self.budget, self.threads = work, scene, budget, threads
         rows = work.problem.rows
         self.exact = max(EXACT, 1e2 * work.table.floor)
@@ -46,7 +47,7 @@ class Atoms:
         self.more_weight = (np.arange(size) < len(spread)).astype(float)
         self._small = self._data(self.screen, self.weight)
         self.large = self._data(self.more, self.more_weight)
-        self.grid = Grid(scene, work.grammar, *self._small[:2], budget, threads)
+        self.grid = Grid(scene, work.grammar, *self._small[:2], budget, threads, starts)
         self.fits = 0
 
     def _data(self, rows: npt.NDArray[np.intp], weight: Array) -> tuple[Array, Array, Array, Ints, Array]:

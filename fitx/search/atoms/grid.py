@@ -12,7 +12,7 @@ import numpy.typing as npt
 from fitx._core.varpro import varpro_columns
 from fitx.search.atoms.scene import Scene
 from fitx.search.atoms.shapes import OUTERS, TWO_COLUMNS
-from fitx.search.atoms.starts import one_argument, two_arguments
+from fitx.search.atoms.starts import Starts, one_argument, two_arguments
 from fitx.search.budget import Budget
 from fitx.search.grammar import Grammar
 
@@ -28,7 +28,11 @@ class Grid:
     """u, m: arguments and multipliers on the screening rows. atoms (N, 5), theta (N, 4), columns (N, 2, rows), group
     (N,), a number for each structure; plain: how many have no multiplier, the first ones."""
 
-    def __init__(self, scene: Scene, grammar: Grammar, u: Array, m: Array, budget: Budget, threads: int) -> None:
+    def __init__(
+        self, scene: Scene, grammar: Grammar, u: Array, m: Array, budget: Budget, threads: int,
+        starts: Starts = one_argument,
+    ) -> None:  # fmt: skip
+        self._one_argument = starts
         self._u, self._m, self._budget, self._threads = u, m, budget, threads
         self._starts(scene, grammar)
         self.columns: Array = np.zeros((0, 2, u.shape[1]))
@@ -43,7 +47,7 @@ class Grid:
         most: list[int] = []
         theta: list[tuple[float, ...]] = []
         for i, a in enumerate(s.arguments):
-            for outer, form, t in one_argument(a.values, 40 if a.kind == "x" else 12):
+            for outer, form, t in self._one_argument(a.values, 40 if a.kind == "x" else 12):
                 if allowed[outer]:
                     atoms.append((outer, form, i, i))
                     most.append(len(s.multipliers))

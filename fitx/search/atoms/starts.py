@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from itertools import product
 
 import numpy as np
@@ -11,6 +12,7 @@ from fitx.search.atoms.shapes import AFFINE, AFFINE_SUM, NUMBER, SCALED, SCALED_
 
 Array = npt.NDArray[np.float64]
 Start = tuple[int, int, tuple[float, ...]]  # outer, form, theta
+Starts = Callable[[Array, int], list[Start]]  # of one argument's values, and how many frequencies
 
 _CENTRES = (-0.4, 0.0, 0.25, 0.5, 0.75, 1.0, 1.4)
 _SLOPES = (2.5, 6.0, 15.0)
@@ -64,6 +66,25 @@ def one_argument(u: Array, waves: int = 40) -> list[Start]:
         add("atan", SCALED, a / size)
         for p in (1.2, 1.7, 2.4):
             add("sine atan", SCALED, a / size, p)
+    return out
+
+
+def nested(u: Array, waves: int = 12) -> list[Start]:
+    """Starts in one argument that is an expression: fewer, since there are many expressions."""
+    lo, hi = float(u.min()), float(u.max())
+    w = hi - lo
+    out: list[Start] = [(NUMBER["exp"], SCALED, (t * s / w,)) for s in (0.5, 2.0, 6.0, 20.0) for t in (1.0, -1.0)]
+    # The expression as it is comes first: most constants inside are 1.
+    frequencies = [1.0, *(np.pi / w * (0.3 + 0.45 * k) for k in range(waves))]
+    out += [(NUMBER["wave"], SCALED, (f,)) for f in frequencies if f * w < 40]
+    for a in (*(-lo + w * s for s in (0.02, 0.3, 2.0)), *(-hi - w * s for s in (0.02, 0.3, 2.0))):
+        out += [(NUMBER[name], SHIFTED, (a,)) for name in ("reciprocal", "log", "sqrt", "reciprocal sqrt")]
+        out += [(NUMBER["power"], SHIFTED, (a, p)) for p in (-1.5, 0.7, 1.6)]
+    for s, c in product((2.5, 8.0), (0.0, 0.5, 1.0)):
+        a = s / w
+        b = a * (lo + c * w)
+        out += [(NUMBER[name], AFFINE, (t * a, -t * b)) for name in ("logistic", "softplus") for t in (1.0, -1.0)]
+        out += [(NUMBER[name], AFFINE, (a, -b)) for name in ("gauss", "atan")]
     return out
 
 

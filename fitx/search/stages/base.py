@@ -61,8 +61,8 @@ class Work:
 
 class Stage(ABC):
     """One way to find formulas. family: "instant" (on a problem alone), "library" (once a workbench, first), "scan" (in
-    each of its spaces), "deep" (the same, but dear), "last" (once, after these) or
-    "late" (the same, but dear). rank: order within the family."""
+    each of its spaces), "deep" (the same, but dear), "last" (once, after these),
+    "nested" (the same) or "late" (the same, but dear). rank: order within the family."""
 
     name: ClassVar[str]
     family: ClassVar[str]
