@@ -24,6 +24,7 @@ Array = npt.NDArray[np.float64]
 
 _DEGREE = 6  # of a polynomial in one factor
 _NEAR = 3e-4  # relative distance of roots that may be one
+_SHARED = 1e-8  # relative distance of a root of P from one of Q that are the same
 
 
 def shortest(f: Formula) -> Formula:
@@ -109,11 +110,32 @@ def _one_factor(z: Formula, top: Polynomial, bottom: Polynomial) -> Formula | No
     if read is None:
         return None
     unit, (p, q) = read
+    p, q = _cancelled(p, q)
     u = power(z, float(unit))
     found = [_polynomial(u, p / q[-1]) / _polynomial(u, q / q[-1]), _factored(u, p) / _factored(u, q)]
     if len(q) > 1:
         found += list(_parts(u, p, q))
     return min(found, key=lambda f: f.simplify().complexity)
+
+
+def _cancelled(p: Array, q: Array) -> tuple[Array, Array]:
+    """P and Q without the real roots that they share."""
+    while len(p) > 1 and len(q) > 1 and p[0] == 0 and q[0] == 0:
+        p, q = p[1:], q[1:]
+    if len(p) < 2 or len(q) < 2:
+        return p, q
+    mine, theirs = list(np.roots(p[::-1])), list(np.roots(q[::-1]))
+    shared = 0
+    for r in list(mine):
+        near = [s for s in theirs if abs(s - r) < _SHARED * max(abs(r), abs(s))]
+        if near and not np.iscomplex(r):
+            mine.remove(r)
+            theirs.remove(near[0])
+            shared += 1
+    if not shared or np.iscomplex([*mine, *theirs]).any():
+        return p, q
+    top, bottom = (np.atleast_1d(np.poly(r))[::-1].real for r in (mine, theirs))
+    return p[-1] * top, q[-1] * bottom
 
 
 def _parts(u: Formula, p: Array, q: Array) -> Iterator[Formula]:

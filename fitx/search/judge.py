@@ -8,17 +8,19 @@ from fitx.formula import Formula
 from fitx.search.clear import collected
 from fitx.search.clear_bases import based
 from fitx.search.clear_phases import phased
+from fitx.search.clear_shapes import shaped
 from fitx.search.refine import float_constants, refine
 from fitx.search.snap import snap
 from fitx.search.table import Table
 
 
 def shortened(formula: Formula, error: float, table: Table) -> Formula:
-    """With factors collected, where that is as good on the rows."""
-    short = collected(formula).simplify()
-    if short.complexity >= formula.complexity:
-        return formula
-    return short if table.error_on_check(short) <= max(2 * error, 1e-26) else formula
+    """With factors collected and functions by their names, where that is as good on the rows."""
+    for before in (collected(formula), formula):  # a root that loses its sign when collected is an absolute value
+        short = collected(shaped(before)).simplify()
+        if short.complexity < formula.complexity and table.error_on_check(short) <= max(2 * error, 1e-26):
+            return short
+    return formula
 
 
 def refined(formula: Formula, table: Table) -> Formula:

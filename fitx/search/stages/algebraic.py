@@ -43,10 +43,14 @@ class Algebraic(Stage):
             a, b, c = relation[:k], relation[k : 2 * k], relation[2 * k :]
             size = float(np.abs(sample.y).max())
             a, b = a / size**2, b / size
-            if not a.any() or not (b.any() and c.any()):
+            if not (a.any() and b.any()):
                 return
             unit = sample.leading(powers, a)
             A, B, C = (sample.polynomial(powers, v, unit) for v in (a, b, c))
+            if not c.any():  # y is 0 or a rational function
+                for f in (call("abs", B / A) - B / A, -call("abs", B / A) - B / A):
+                    yield work.problem.lift(f / 2)
+                return
             root = call("sqrt", B**2 - 4 * A * C)
             for f in ((root - B) / (2 * A), (-B - root) / (2 * A)):
                 yield work.problem.lift(f)
