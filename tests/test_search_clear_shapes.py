@@ -14,11 +14,8 @@ CASES = [
     ("1/2*(sqrt((-x - 2*z)**2 - 8*(x*z)) + x + 2*z)", "max(x, 2*z)"),
     ("1/2*(x*z - sqrt((-(x*z) - 3)**2 - 12*(x*z)) + 3)", "min(3, x*z)"),
     ("sqrt(x**2 + 2*x*z + z**2)/w", "abs(x + z)/w"),
-    ("cos(x + cos(z) - 1/2*pi)", "sin(x + cos(z))"),
     ("sqrt(w) + log(0.249093422176*(x*z) + 0.355847745966) + 1.03325231948", "sqrt(w) + log(0.7*(x*z) + 1)"),
     ("1/2*(z*(x - 1.7) + abs(z*(x - 1.7)))", "max(0, x*z - 1.7*z)"),
-    ("sin(1/2*pi - x)", "cos(x)"),
-    ("sin(x - pi)", "-sin(x)"),
     ("(34*x - 207.85*(x**2*w) - 1.36)/(x**2 - 25*x**3)", "-1.36/x**2 + 8.314*w/(x - 0.04)"),
 ]
 
@@ -34,7 +31,7 @@ def test_a_longer_form_becomes_the_function_that_it_is(given: str, short: str) -
     assert str(min(right, key=lambda g: g.complexity)) == short
 
 
-@pytest.mark.parametrize("given", [given for given, _ in CASES] + ["sqrt(x**2 + x*z + z**2)", "cos(x + 1)", "abs(x)"])
+@pytest.mark.parametrize("given", [given for given, _ in CASES] + ["sqrt(x**2 + x*z + z**2)", "abs(x)"])
 def test_values_stay(given: str) -> None:
     f = parse(given)
     np.testing.assert_allclose(shaped(f).evaluate(COLUMNS), f.evaluate(COLUMNS), rtol=1e-6, atol=1e-7)

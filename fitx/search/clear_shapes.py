@@ -1,4 +1,4 @@
-"""Functions behind longer forms: sqrt((a - b)^2) is |a - b|, a sum with it is max or min, cos(u - pi/2) is sin(u).
+"""Functions behind longer forms: sqrt((a - b)^2) is |a - b|, a sum with it max or min.
 
     A + c |P| = max(A + c P, A - c P) for c > 0, min for c < 0;    k log(P) + c = k log(exp(c/k) P).
 
@@ -8,7 +8,7 @@ Whether a shorter form is as good on the rows, the caller checks.
 from __future__ import annotations
 
 from fractions import Fraction
-from math import exp, pi, sqrt
+from math import exp, sqrt
 
 from fitx.errors import UsageError
 from fitx.formula import Call, Const, Formula, call
@@ -26,7 +26,7 @@ def shaped(f: Formula) -> Formula:
     def node(g: Call, args: list[Formula]) -> Formula:
         built = call(g.op, *args)
         try:
-            other = _without_phase(built) or _absolute(built) or _extreme(built) or _logarithm(built)
+            other = _absolute(built) or _extreme(built) or _logarithm(built)
         except (OverflowError, ZeroDivisionError, UsageError):
             return built
         return other if other is not None and other.complexity < built.complexity else built
@@ -96,25 +96,6 @@ def _by_terms(f: Formula) -> Polynomial | None:
         return None
     ((below, size),) = read[1].items()
     return {_times(m, below, -1): c / size for m, c in read[0].items()}
-
-
-def _without_phase(f: Formula) -> Formula | None:
-    """sin and cos of a sum with a multiple of pi/2 in it."""
-    if not (isinstance(f, Call) and f.op in ("sin", "cos")):
-        return None
-    inner = f.args[0]
-    if not (isinstance(inner, Call) and inner.op in ("add", "sub")):
-        return None
-    for phase, other, sign in ((inner.args[1], inner.args[0], 1), (inner.args[0], inner.args[1], -1)):
-        if phase.variables:
-            continue
-        quarters = float(phase.evaluate({})) / (pi / 2) * (-1 if inner.op == "sub" and sign > 0 else 1)
-        if abs(quarters - round(quarters)) > 1e-12 or not round(quarters):
-            continue
-        u = -other if inner.op == "sub" and sign < 0 else other
-        turn = (round(quarters) + (0 if f.op == "cos" else -1)) % 4  # cos(u + turn * pi/2)
-        return (call("cos", u), -call("sin", u), -call("cos", u), call("sin", u))[turn]
-    return None
 
 
 def _root(p: Polynomial) -> Polynomial | None:
