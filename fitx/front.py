@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from fitx.fitters.base import Proposal
 from fitx.score import Score
-from fitx.search.sparse import NODE, constant_cost
+from fitx.search.prior import structure_cost
 
 Array = npt.NDArray[np.float64]
 
@@ -56,9 +56,9 @@ def choose(candidates: list[Candidate], floor: float) -> Candidate:
 
     The best is the one of the shortest description, among those of the front and all that were searched for:
 
-        sum over rows that fitted and rows that chose of log(error) / 2 + NODE * nodes + constants * log(rows) / 2
+        sum over rows that fitted and rows that chose of log(error) / 2 + length of the formula (`fitx.search.prior`)
 
-    where the last three count for searched structures only: among millions of formulas some fit a few noisy rows by
+    where the last counts for searched structures only: among millions of formulas some fit a few noisy rows by
     chance, and the rows that they were searched on tell them apart, too.
     floor: mean loss below which formulas are equal (rounding). [Breiman et al. 1984, the one-standard-error rule;
     Rissanen 1978, minimum description length]
@@ -88,8 +88,7 @@ def description(c: Candidate, floor: float) -> float:
         return (len(c.losses) + c.fitted_rows) / 2 * float(np.log(max(c.error, least)))
     length = len(c.losses) / 2 * float(np.log(max(c.error, least)))
     length += c.fitted_rows / 2 * float(np.log(max(c.fitted_error, least)))
-    constants = sum(isinstance(v, float) for v in c.proposal.formula.constants)
-    return length + NODE * c.complexity + constants * constant_cost(len(c.losses) + c.fitted_rows)
+    return length + structure_cost(c.proposal.formula, len(c.losses) + c.fitted_rows)
 
 
 def not_told_apart(candidates: list[Candidate], chosen: Candidate, floor: float, most: int = 2) -> list[Candidate]:

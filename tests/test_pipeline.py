@@ -11,7 +11,7 @@ import fitx
 from fitx import pipeline
 from fitx.errors import FitxError, FitxWarning, UsageError
 from fitx.fitters.base import Context, Data, Fitter, Option, Proposal
-from fitx.formula import Const, Var
+from fitx.formula import Const, Formula, Var, call
 from fitx.front import Candidate, choose, pareto
 from fitx.score import score
 
@@ -102,7 +102,10 @@ class TestHonesty:
 class TestChoice:
     def candidate(self, complexity: int, losses: np.ndarray) -> Candidate:
         s = score(np.ones(3), np.ones(3))
-        return Candidate(Proposal(Var("x")), "m", complexity, s, s, losses)
+        f: Formula = Var("x")
+        for _ in range(complexity - 1):
+            f = call("sin", f)
+        return Candidate(Proposal(f), "m", f.complexity, s, s, losses)
 
     def test_front_keeps_what_nothing_beats(self) -> None:
         a, b, c = (self.candidate(k, np.full(9, e)) for k, e in ((1, 3.0), (5, 2.0), (9, 2.5)))

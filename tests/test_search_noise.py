@@ -132,6 +132,22 @@ def test_contenders_settle_on_a_law_and_not_before() -> None:
     assert not wrong.done
 
 
+def test_noise_that_is_only_supposed_has_to_be_like_noise() -> None:
+    t = table("a*b + c", 0.01)
+    f = parse("a*b + c")
+    even = Contenders(t, supposed=True)
+    even.note(f, t.error_on_check(f))
+    assert even.settled is not None
+    a, b, c = t.columns
+    y = a * b + c + np.where(a > 2.5, 2.0, 0.3) * (t.y - a * b - c)  # as what a wrong formula leaves
+    uneven = Table(t.columns, y, t.names, np.arange(len(y)))
+    uneven.noise = uneven.error_on_check(f)
+    for supposed in (True, False):
+        contenders = Contenders(uneven, supposed=supposed)
+        contenders.note(f, uneven.error_on_check(f))
+        assert (contenders.settled is None) == supposed
+
+
 @pytest.mark.parametrize("law", ["a*b/(1 + a)", "a*exp(-b)"])
 def test_search_finds_the_law_under_noise_and_stops(law: str) -> None:
     data, _ = noisy(law, 0.01)

@@ -14,19 +14,15 @@ import numpy as np
 import numpy.typing as npt
 
 from fitx.formula import Formula
-from fitx.search.description import description, structure_cost
+from fitx.search.description import description
+from fitx.search.prior import structure_cost
 from fitx.search.refine import float_constants
 from fitx.search.smooth import Design
+from fitx.search.stages.base import Stage
 from fitx.search.table import Table
 
 Array = npt.NDArray[np.float64]
 
-# Stages that find exact laws only: where y is noisy they would be a waste of time.
-_EXACT_ONLY = frozenset({
-    "rational", "algebraic", "residual polynomial", "monomial sum", "shift", "symmetric", "separated", "wide pair",
-    "coefficient functions",
-})  # fmt: skip
-_DEAR = frozenset({"inner constants", "more inner constants", "monomial loop"})
 _ABOUT = 1.4  # the noise is estimated that much too low at worst
 _MUCH = 3.0  # nats shorter, from which on a better formula makes the search go on for longer
 _CHEAP = 30.0  # nats of a formula beside which those of dear stages, with their constants, have no chance
@@ -43,7 +39,8 @@ _PATIENCE = 10  # stages after settling, besides as many as before and one for e
 @dataclass(slots=True)
 class Contenders:
     """best: the shortest description so far; stages: run so far; settled: at which of them, None before; last: after
-    which of them nothing better is to be expected; cost: nats of the best formula alone."""
+    which of them nothing better is to be expected; cost: nats of the best formula alone. supposed: there is no
+    evidence of noise but that a formula leaves something like it, which then has to be like noise in every way."""
 
     table: Table
     best: float = np.inf
@@ -51,6 +48,7 @@ class Contenders:
     settled: int | None = None
     last: float = np.inf
     cost: float = np.inf
+    supposed: bool = False
     _seen: set[tuple[int, int]] = field(default_factory=set)
     _design: Design | None = None
 
@@ -101,9 +99,9 @@ class Contenders:
                 self.last = 2 * self.settled + _PATIENCE + self.cost
         return better
 
-    def worth(self, stage: str) -> bool:
+    def worth(self, stage: Stage) -> bool:
         """Whether a stage may find something better."""
-        return stage not in _EXACT_ONLY and not (stage in _DEAR and self.settled is not None and self.cost < _CHEAP)
+        return not (stage.exact_only or (stage.dear and self.settled is not None and self.cost < _CHEAP))
 
     @property
     def done(self) -> bool:
@@ -120,4 +118,17 @@ class Contenders:
             varying = np.ptp(t.check_columns, axis=1) > 0
             root = np.ones_like(t.check_y) if t.check_weights is None else np.sqrt(t.check_weights)
             self._design = Design(t.check_columns[varying], root)
-        return self._design.excess(t.check_y - t.on_check(f)) < _EXCESS
+        r = t.check_y - t.on_check(f)
+        if not self._design.excess(r) < _EXCESS:
+            return False
+        return not self.supposed or self._like_noise(r, self._design)
+
+    @staticmethod
+    def _like_noise(r: Array, design: Design) -> bool:
+        """Whether the residuals are as large everywhere and have no heavy tails: those of a formula that is wrong are
+        large here and small there."""
+        z = r * design.root
+        size = np.abs(z) / max(float(np.sqrt(np.mean(z * z))), 1e-300)
+        tails = float(np.mean(size**4)) - 3  # 0 +- sqrt(24/n) for a normal distribution
+        varying = np.divide(size - size.mean(), design.root, out=np.zeros_like(z), where=design.root > 0)
+        return tails < _EXCESS * np.sqrt(24 / len(z)) and design.excess(varying) < _EXCESS

@@ -1,8 +1,8 @@
 """The description length of a formula under noise, and constants made simple or dropped while that makes it shorter.
 
-    description = n/2 log(error) + NODE * nodes + sum over constants of their length,
+    description = n/2 log(error) + length of the formula (`prior`),
 
-in nats, for n rows: a fitted constant is known to 1/sqrt(n) of its range, log(n)/2 nats [Rissanen 1978].
+in nats, for n rows [Rissanen 1978].
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from fitx.formula import Const, Formula
 from fitx.search.numeric import Compiled, fitted
+from fitx.search.prior import structure_cost
 from fitx.search.refine import MOST, float_constants
 from fitx.search.snap import replaced, simple_forms
 from fitx.search.sparse import NODE, constant_cost
@@ -27,11 +28,6 @@ _ROUNDS = 5
 def description(f: Formula, error: float, n: int) -> float:
     """Nats for the formula and for y given the formula, up to what is the same for all formulas; error: 1 - R2."""
     return n / 2 * float(np.log(max(error, 1e-300))) + structure_cost(f, n)
-
-
-def structure_cost(f: Formula, n: int) -> float:
-    """Nats for the formula alone."""
-    return NODE * f.complexity + constant_cost(n) * len(float_constants(f))
 
 
 def polished(f: Formula, table: Table) -> tuple[Formula, float]:

@@ -18,7 +18,6 @@ from fitx.formula import Formula
 from fitx.search.bench import Workbench
 from fitx.search.budget import Budget
 from fitx.search.contenders import Contenders
-from fitx.search.description import polished
 from fitx.search.dimensions import Units
 from fitx.search.evolve.slices import Slices
 from fitx.search.extend import extended
@@ -27,7 +26,7 @@ from fitx.search.grammar import Grammar
 from fitx.search.groups import in_turn
 from fitx.search.growth import grow
 from fitx.search.judge import refined, shortened, snapped
-from fitx.search.noisy import noise_of, supposed, with_noise
+from fitx.search.noisy_search import LOOKS, contend, gauged, made_noisy, power_law_and_noise, supposedly_noisy
 from fitx.search.peel import peeled
 from fitx.search.plan import ALL, Doubt, Evolve, Further, Peeled, Step, Suppose, steps
 from fitx.search.problem import Problem
@@ -46,7 +45,6 @@ SIMPLE = 20  # nodes up to which an exact law ends the search at once
 FEW_CONSTANTS = 5  # constants, not simple numbers, up to which an exact formula is believed to be the law
 PEELED = 3  # problems of which terms are taken off
 _SUPPOSE = 100  # rows from which on noise may be supposed without evidence
-_LOOKS = 3  # variants of the problem that are looked at for noise
 ROUNDING = 1e-22  # relative error of a formula that is exact but for rounding errors
 
 
@@ -72,11 +70,11 @@ class Search:
     tried: int = 0
     solved: bool = False
     _began: float = field(init=False)
-    _benches: dict[Problem, Workbench] = field(init=False, default_factory=dict)
+    benches: dict[Problem, Workbench] = field(init=False, default_factory=dict)
     _evolutions: dict[Problem, Slices] = field(init=False, default_factory=dict)
     _last_told: float = field(init=False)
     _closing: bool = False  # an exact law is there, and a simpler one has little time
-    _gauged: float = np.inf
+    gauged: float = np.inf
 
     def __post_init__(self) -> None:
         self.front = Front(self.floor)
@@ -94,8 +92,8 @@ class Search:
         yield from self._instants([problem for problem in problems if problem is not self.problem])
         if self.solved:
             return
-        if self._gauge_noise(problems) or self._power_law_and_noise(problems):
-            problems = self._noisy(problems)
+        if gauged(self, problems) or power_law_and_noise(self):
+            problems = made_noisy(self, problems)
             yield from self._instants(problems)
         yield from self._reduced(problems)
         further = extended(problems[0] if problems else self.problem, self.grammar)
@@ -105,20 +103,20 @@ class Search:
             if self.solved or self.budget.expired():
                 return
             doubt = isinstance(step, Doubt) and self.problem.n >= _SUPPOSE
-            if self._gauge_noise(problems, doubt):
-                problems = self._noisy(problems)
+            if gauged(self, problems, doubt):
+                problems = made_noisy(self, problems, doubt)
                 yield from self._instants(problems)
                 further = extended(problems[0], self.grammar)
                 plan = _plan(problems)
                 continue
             if isinstance(step, Suppose) and self.contenders is None and self.problem.n >= _SUPPOSE:
                 exact = self.problem, self.table, self.front
-                others = self._supposed(problems)
+                others = supposedly_noisy(self, problems)
                 yield from self._look(others)
                 if self.contenders is not None and self.contenders.settled is None and not self.solved:
                     self.problem, self.table, self.front = exact
                     self.contenders = None
-                    self._benches.clear()
+                    self.benches.clear()
                     continue
                 problems, further, plan = others, extended(others[0], self.grammar), _plan(others)
             if isinstance(step, Further):
@@ -140,52 +138,9 @@ class Search:
             if self.solved or self.budget.expired():
                 return
 
-    def _gauge_noise(self, problems: list[Problem], doubt: bool = False) -> bool:
-        """Whether y turns out to be noisy; asked again whenever a better formula makes more of the noise visible."""
-        t, best = self.table, self.front.best
-        error = best.error if best else 1.0
-        if self.solved or t.noise or error <= self.floor or (error > 0.3 * self._gauged and not doubt):
-            return False
-        self._gauged = error
-        t.noise = noise_of(t, best.formula if best else None, [*problems[:1], self.problem], doubt)
-        return t.noise > 0
-
-    def _power_law_and_noise(self, problems: list[Problem]) -> bool:
-        """Whether a power law of some T(y) leaves nothing but noise: one whose logarithm noise has spoilt."""
-        table = self.table.with_check(self.table.check)
-        table.noise = supposed(table)
-        problem, table, _ = with_noise(self.problem, table, [])
-        contenders = Contenders(table)
-        with np.errstate(all="ignore"):
-            for p in variants(problem)[:_LOOKS]:
-                work = Work(p, table, self.grammar)
-                for f in contenders.chosen(stages_of("instant")[0].run(work, self.budget), lambda size, error: False):
-                    contenders.note(f, table.error_on_check(f))
-        if contenders.settled is not None:
-            self.table.noise = table.noise
-        return contenders.settled is not None
-
-    def _noisy(self, problems: list[Problem]) -> list[Problem]:
-        """The problems with their noise; from now on formulas contend for a short description."""
-        before = {v.label for p in (*self.groups, self.problem) for v in variants(p)}  # all but the reduced ones
-        more = [p for p in problems if p.label not in before]
-        self.problem, self.table, made = with_noise(self.problem, self.table, [*self.groups, *more])
-        groups = made[: len(self.groups)]
-        problems = [*in_turn([variants(p) for p in groups], variants(self.problem)), *made[len(groups) :]]
-        self.contenders = Contenders(self.table)
-        self.front = Front(self.floor)
-        self._benches.clear()
-        return problems
-
-    def _supposed(self, problems: list[Problem]) -> list[Problem]:
-        """The problems as they would be with the usual noise."""
-        self.table = self.table.with_check(self.table.check)  # a table of its own
-        self.table.noise = supposed(self.table)
-        return self._noisy(problems)
-
     def _look(self, problems: list[Problem]) -> Iterator[Entry]:
         """What can be found quickly where y is noisy."""
-        yield from self._instants(problems[:_LOOKS])
+        yield from self._instants(problems[:LOOKS])
         if not (self.solved or self.budget.expired()):
             yield from self._round(problems[0], EXTENDED, ("scan",), FEW_SPACES[:2], self.budget)
 
@@ -277,9 +232,9 @@ class Search:
     def _bench(self, problem: Problem, effort: Effort, budget: Budget) -> Workbench:
         """The problem's workbench at this size; those of the first round, small ones, are kept for its later steps."""
         if effort is not ROUNDS[0]:
-            self._benches.clear()
-        elif problem in self._benches:
-            return self._benches[problem]
+            self.benches.clear()
+        elif problem in self.benches:
+            return self.benches[problem]
         effort = affordable(effort, self.memory, self.problem.rows.weight.size)
         library = grow(problem, effort.size, self.grammar, budget.share(0.35), self.threads)
         self.tried += int(library.values.tried)
@@ -287,19 +242,19 @@ class Search:
             problem, library, self.grammar, self.table, self.threads, budget, self._tolerance, counted=self._count
         )
         if effort is ROUNDS[0]:
-            self._benches[problem] = bench
+            self.benches[problem] = bench
         return bench
 
     def _stage(self, stage: Stage, work: Work, budget: Budget) -> Iterator[Entry]:
         where = " ".join(w for w in (
             work.problem.label, work.effort.name if work.effort else "", work.kind.name if work.kind else "", stage.name
         ) if w)  # fmt: skip
-        if self.contenders is None or self.contenders.worth(stage.name):
+        if self.contenders is None or self.contenders.worth(stage):
             yield from self._offered(stage.run(work, budget), where)
 
     def _offered(self, formulas: Iterator[Formula], where: str) -> Iterator[Entry]:
         if self.contenders is not None:
-            yield from self._contend(formulas, where, self.contenders)
+            yield from contend(self, formulas, where, self.contenders)
             self._progress(where)
             return
         while not (self.solved or (self._closing and self.budget.expired())):
@@ -313,27 +268,8 @@ class Search:
                 yield entry
         self._progress(where)
 
-    def _contend(self, formulas: Iterator[Formula], where: str, contenders: Contenders) -> Iterator[Entry]:
-        """The best of a stage's formulas where y is noisy."""
-        with np.errstate(all="ignore"):
-            chosen = contenders.chosen((f for f in formulas if self._allowed(f)), self.front.admits)
-            entries: list[Entry] = []
-            for f in chosen:
-                f, error = polished(f, self.table)
-                best = contenders.note(f, error)
-                error = self.table.error_on_all(f)
-                entry = Entry(f, f.complexity, error, where)
-                small = self.max_complexity is None or entry.complexity <= self.max_complexity
-                if not small or (self.units is not None and not self.units.permits(f, error)):
-                    continue
-                if np.isfinite(error) and error < 1 and (self.front.add(entry) or best):
-                    entries.append(entry)
-                    if error <= self.floor:
-                        self._exact(entry)
-            self.solved = self.solved or contenders.done
-        yield from entries
-
-    def _allowed(self, f: Formula) -> bool:
+    def allowed(self, f: Formula) -> bool:
+        """Whether its operators and its units are allowed."""
         return self.grammar.permits(f) and (self.units is None or self.units.plausible(f, self.table.error_on_check(f)))
 
     def _count(self, n: int) -> None:
@@ -382,7 +318,7 @@ class Search:
         entry = Entry(formula, formula.complexity, error, stage)
         self.front.add(entry)
         if error <= self.floor:
-            self._exact(entry)
+            self.exact(entry)
         return entry
 
     def _wanted(self, formula: Formula, error: float) -> bool:
@@ -391,7 +327,7 @@ class Search:
             return False
         return error < 1 and self.front.admits(complexity, error)
 
-    def _exact(self, entry: Entry) -> None:
+    def exact(self, entry: Entry) -> None:
         """An exact law ends the search if it is simple; otherwise a simpler one gets as much time again. One with many
         constants may be a mere approximation of the law, so that the search goes on."""
         if entry.complexity <= SIMPLE:

@@ -22,6 +22,7 @@ class Algebraic(Stage):
     name = "algebraic"
     family = "instant"
     rank = 40
+    exact_only = True
 
     def run(self, work: Work, budget: Budget) -> Iterator[Formula]:
         """Both roots of the quadratic of smallest degree; the rows tell which one is y."""

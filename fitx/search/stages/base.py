@@ -62,11 +62,15 @@ class Work:
 class Stage(ABC):
     """One way to find formulas. family: "instant" (on a problem alone), "library" (once a workbench, first), "scan" (in
     each of its spaces), "deep" (the same, but dear), "last" (once, after these),
-    "nested" (the same) or "late" (the same, but dear). rank: order within the family."""
+    "nested" (the same) or "late" (the same, but dear). rank: order within the family. exact_only: finds exact laws
+    only, so that it would be a waste of time where y is noisy; dear: not worth its time beside a short formula that
+    leaves nothing but noise."""
 
     name: ClassVar[str]
     family: ClassVar[str]
     rank: ClassVar[int]
+    exact_only: ClassVar[bool] = False
+    dear: ClassVar[bool] = False
 
     @abstractmethod
     def run(self, work: Work, budget: Budget) -> Iterator[Formula]:

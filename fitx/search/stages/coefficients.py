@@ -26,6 +26,7 @@ class CoefficientFunctions(Stage):
     name = "coefficient functions"
     family = "library"
     rank = 2
+    exact_only = True
 
     def run(self, work: Work, budget: Budget) -> Iterator[Formula]:
         """Combinations of short formulas for the coefficients, fewest constants first."""

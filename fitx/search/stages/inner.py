@@ -41,6 +41,7 @@ class InnerConstants(Stage):
     name = "inner constants"
     family = "deep"
     rank = 0
+    dear = True
 
     def run(self, work: Work, budget: Budget) -> Iterator[Formula]:
         """Exact laws first, then the best of each number of atoms."""
@@ -56,6 +57,7 @@ class InnerConstantsLater(Stage):
     name = "more inner constants"
     family = "late"
     rank = 1
+    dear = True
 
     def run(self, work: Work, budget: Budget) -> Iterator[Formula]:
         """Exact laws first, then the best of each number of atoms."""

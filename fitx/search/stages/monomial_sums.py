@@ -32,6 +32,7 @@ class MonomialSums(Stage):
     name = "monomial sum"
     family = "library"
     rank = 20
+    exact_only = True
 
     def run(self, work: Work, budget: Budget) -> Iterator[Formula]:
         """Triples of the cheapest monomials, for y and 1/y over each of the cheapest divisors."""

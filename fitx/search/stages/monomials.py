@@ -26,6 +26,7 @@ class MonomialLoop(Stage):
     name = "monomial loop"
     family = "last"
     rank = 0  # before inner constants, which take longer
+    dear = True
 
     def run(self, work: Work, budget: Budget) -> Iterator[Formula]:
         """Singles, pairs and triples for each monomial."""

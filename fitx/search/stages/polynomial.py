@@ -93,7 +93,7 @@ def _noisy(work: Work, columns: Array, y: Array, sigma: Array) -> Iterator[Formu
                     yield from fit_structure(s, work.table)
 
 
-def monomial_formula(problem: Problem, exponents: tuple[int, ...]) -> Formula:
+def monomial_formula(problem: Problem, exponents: tuple[float, ...]) -> Formula:
     """The monomial of the problem's active columns in the names of the table."""
     if not any(exponents):
         return Const(1)

@@ -1,4 +1,5 @@
-"""Sparse rational functions P(x)/Q(x) of several variables for T(y), by the linear relation P - T(y) Q = 0."""
+"""Sparse rational functions P(x)/Q(x) of several variables for T(y), by the linear relation P - T(y) Q = 0; where y is
+noisy by least squares (`rational_noisy`)."""
 
 from __future__ import annotations
 
@@ -11,6 +12,8 @@ from fitx.formula import Formula
 from fitx.search.algebra import linear
 from fitx.search.budget import Budget
 from fitx.search.monomials import monomial_values, polynomial_exponents
+from fitx.search.noise import row_weights
+from fitx.search.rational_noisy import sparse_rational
 from fitx.search.relations import sparse_relation
 from fitx.search.stages.base import Stage, Work
 from fitx.search.stages.polynomial import monomial_formula
@@ -19,8 +22,11 @@ from fitx.search.targets import Target, targets_for
 Array = npt.NDArray[np.float64]
 
 _DEGREES = ((1, 1), (2, 1), (1, 2), (2, 2), (3, 1), (1, 3), (3, 2), (2, 3), (3, 3), (4, 4), (5, 5))
+_DEGREES_OF_ONE = ((1, 1), (2, 2), (3, 2), (3, 3))
 _TERMS = 130
+_LEADS = 8  # terms of the denominator whose coefficient is 1, where y is noisy
 _TARGETS = ("y", "y^2", "exp y", "log y", "tan y")
+_NOISY_TARGETS = ("y", "y^2", "log y")
 
 
 class WideRational(Stage):
@@ -33,6 +39,11 @@ class WideRational(Stage):
     def run(self, work: Work, budget: Budget) -> Iterator[Formula]:
         """The rational function of the first target that has one."""
         if not work.grammar.allows("div"):
+            return
+        if work.problem.sigma is not None:
+            yield from _noisy(work, Sample(work), budget)
+            if len(work.problem.active) == 1 and work.problem.positive[list(work.problem.active)].all():
+                yield from _noisy(work, Sample(work, 0.5), budget)
             return
         sample = Sample(work)
         for p, q in _DEGREES:
@@ -54,16 +65,49 @@ class WideRational(Stage):
                     return
 
 
-class Sample:
-    """The check rows of the active columns, scaled to at most 1, and polynomials of these."""
+def _noisy(work: Work, sample: Sample, budget: Budget) -> Iterator[Formula]:
+    """One of each degree, target and leading term of the denominator."""
+    assert work.problem.sigma is not None
+    sigma = work.problem.sigma[work.problem.rows.check][sample.rows]
+    d = len(sample.columns)
+    for p, q in _DEGREES_OF_ONE if d == 1 else _DEGREES[:4]:
+        above, below = sample.powers(p), sample.powers(q)
+        if d == 0 or len(above) + len(below) > min(_TERMS, len(sample.y) // 4):
+            return
+        A, B = sample.values(above), sample.values(below)
+        leads = [i for i, e in enumerate(below) if sum(e) < max(q, 2) and sum(v > 0 for v in e) < 2][:_LEADS]
+        for target in sample.targets:
+            if target.name not in _NOISY_TARGETS:
+                continue
+            w = row_weights(target.forward, sample.y, sigma, False)
+            rows = w > 0
+            if rows.mean() < 0.5:
+                continue
+            with np.errstate(all="ignore"):
+                z = target.forward(sample.y)
+            for lead in leads:
+                if budget.expired():
+                    return
+                found = sparse_rational(A[:, rows], B[:, rows], lead, z[rows], w[rows])
+                if found is not None:
+                    top, bottom = found
+                    unit = sample.unscaled(below, bottom)[lead]
+                    f = sample.polynomial(above, top, unit) / sample.polynomial(below, bottom, unit)
+                    yield work.problem.lift(target.inverse(f))
 
-    def __init__(self, work: Work) -> None:
-        self.problem = work.problem
+
+class Sample:
+    """The check rows of the active columns, raised to a power, scaled to at most 1; and polynomials of these."""
+
+    def __init__(self, work: Work, power: float = 1.0) -> None:
+        self.problem, self.power = work.problem, power
         check = self.problem.rows.check
         y = self.problem.y[check]
         columns = self.problem.columns[list(self.problem.active)][:, check]
-        ok = np.isfinite(y) & np.isfinite(columns).all(axis=0)
+        self.rows = ok = np.isfinite(y) & np.isfinite(columns).all(axis=0)
         self.y, columns = y[ok], columns[:, ok]
+        with np.errstate(invalid="ignore"):
+            columns = columns**power
         self.scale = np.maximum(np.abs(columns).max(axis=1, initial=0.0), 1e-300)
         self.columns = columns / self.scale[:, None]
         self.targets: list[Target] = []
@@ -85,7 +129,13 @@ class Sample:
 
     def polynomial(self, powers: tuple[tuple[int, ...], ...], c: Array, unit: float) -> Formula:
         """sum c_i m_i / unit in the names of the table."""
-        unscaled = c / np.array([np.prod(self.scale ** np.array(e)) for e in powers])
+        unscaled = self.unscaled(powers, c)
         return linear(
-            (float(v / unit), monomial_formula(self.problem, e)) for v, e in zip(unscaled, powers, strict=True) if v
+            (float(v / unit), monomial_formula(self.problem, tuple(self.power * k for k in e)))
+            for v, e in zip(unscaled, powers, strict=True)
+            if v
         )
+
+    def unscaled(self, powers: tuple[tuple[int, ...], ...], c: Array) -> Array:
+        """The coefficients for columns that are not scaled."""
+        return np.asarray(c / np.array([np.prod(self.scale ** np.array(e)) for e in powers]))

@@ -63,6 +63,7 @@ class ResidualPolynomials(Stage):
     name = "residual polynomial"
     family = "library"
     rank = 10
+    exact_only = True
 
     def run(self, work: Work, budget: Budget) -> Iterator[Formula]:
         """Terms in the order of the shift stage, most correlated first."""

@@ -34,6 +34,7 @@ class Separated(Stage):
     name = "separated"
     family = "library"
     rank = 1
+    exact_only = True
 
     def run(self, work: Work, budget: Budget) -> Iterator[Formula]:
         """Combinations of short formulas for the parts, fewest constants first; then the same for y times a sum or

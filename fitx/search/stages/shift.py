@@ -48,6 +48,7 @@ class Shift(Stage):
     name = "shift"
     family = "deep"
     rank = 50
+    exact_only = True
 
     def run(self, work: Work, budget: Budget) -> Iterator[Formula]:
         """Terms most correlated with T(y) first, then short ones; many factors for the first, few for the others."""

@@ -50,6 +50,7 @@ class Symmetric(Stage):
     name = "symmetric"
     family = "library"
     rank = 60
+    exact_only = True
 
     def run(self, work: Work, budget: Budget) -> Iterator[Formula]:
         """For each exchange that y does not notice: one symmetric term, then two."""

@@ -21,6 +21,7 @@ class WidePairs(Stage):
     name = "wide pair"
     family = "deep"
     rank = 20
+    exact_only = True
 
     def run(self, work: Work, budget: Budget) -> Iterator[Formula]:
         """Pairs that fit the screening rows, for each target."""

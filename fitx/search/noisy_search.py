@@ -1,0 +1,92 @@
+"""A search that finds y noisy: when it does, how its problems change, and what becomes of a stage's formulas then."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from fitx.formula import Formula
+from fitx.search.contenders import Contenders
+from fitx.search.description import polished
+from fitx.search.front import Entry, Front
+from fitx.search.groups import in_turn
+from fitx.search.noisy import noise_of, supposed, with_noise
+from fitx.search.problem import Problem
+from fitx.search.stages import stages_of
+from fitx.search.stages.base import Work
+from fitx.search.variants import variants
+
+if TYPE_CHECKING:
+    from fitx.search.engine import Search
+
+LOOKS = 3  # variants of the problem that are looked at for noise
+
+
+def gauged(search: Search, problems: list[Problem], doubt: bool = False) -> bool:
+    """Whether y turns out to be noisy; asked again whenever a better formula makes more of the noise visible."""
+    t, best = search.table, search.front.best
+    error = best.error if best else 1.0
+    if search.solved or t.noise or error <= search.floor or (error > 0.3 * search.gauged and not doubt):
+        return False
+    search.gauged = error
+    t.noise = noise_of(t, best.formula if best else None, [*problems[:1], search.problem], doubt)
+    return t.noise > 0
+
+
+def power_law_and_noise(search: Search) -> bool:
+    """Whether a power law of some T(y) leaves nothing but noise: one whose logarithm noise has spoilt."""
+    table = search.table.with_check(search.table.check)
+    table.noise = supposed(table)
+    problem, table, _ = with_noise(search.problem, table, [])
+    contenders = Contenders(table, supposed=True)
+    with np.errstate(all="ignore"):
+        for p in variants(problem)[:LOOKS]:
+            work = Work(p, table, search.grammar)
+            for f in contenders.chosen(stages_of("instant")[0].run(work, search.budget), lambda size, error: False):
+                contenders.note(f, table.error_on_check(f))
+    if contenders.settled is not None:
+        search.table.noise = table.noise
+    return contenders.settled is not None
+
+
+def made_noisy(search: Search, problems: list[Problem], doubt: bool = False) -> list[Problem]:
+    """The problems with their noise; from now on formulas contend for a short description. doubt: without evidence."""
+    before = {v.label for p in (*search.groups, search.problem) for v in variants(p)}  # all but the reduced ones
+    more = [p for p in problems if p.label not in before]
+    search.problem, search.table, made = with_noise(search.problem, search.table, [*search.groups, *more])
+    groups = made[: len(search.groups)]
+    problems = [*in_turn([variants(p) for p in groups], variants(search.problem)), *made[len(groups) :]]
+    search.contenders = Contenders(search.table, supposed=doubt)
+    search.front = Front(search.floor)
+    search.benches.clear()
+    return problems
+
+
+def supposedly_noisy(search: Search, problems: list[Problem]) -> list[Problem]:
+    """The problems as they would be with the usual noise."""
+    search.table = search.table.with_check(search.table.check)  # a table of its own
+    search.table.noise = supposed(search.table)
+    return made_noisy(search, problems, doubt=True)
+
+
+def contend(search: Search, formulas: Iterator[Formula], where: str, contenders: Contenders) -> Iterator[Entry]:
+    """The best of a stage's formulas where y is noisy."""
+    with np.errstate(all="ignore"):
+        chosen = contenders.chosen((f for f in formulas if search.allowed(f)), search.front.admits)
+        entries: list[Entry] = []
+        for f in chosen:
+            f, error = polished(f, search.table)
+            best = contenders.note(f, error)
+            error = search.table.error_on_all(f)
+            entry = Entry(f, f.complexity, error, where)
+            small = search.max_complexity is None or entry.complexity <= search.max_complexity
+            if not small or (search.units is not None and not search.units.permits(f, error)):
+                continue
+            if np.isfinite(error) and error < 1 and (search.front.add(entry) or best):
+                entries.append(entry)
+                if error <= search.floor:
+                    search.exact(entry)
+        search.solved = search.solved or contenders.done
+    yield from entries
