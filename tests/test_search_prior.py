@@ -8,7 +8,7 @@ import pytest
 from fitx.formula import parse
 from fitx.search.monomials import monomial_values, polynomial_exponents
 from fitx.search.prior import KINDS, PLACES, events, structure_cost
-from fitx.search.rational_noisy import sparse_rational
+from fitx.search.rational_noisy import rational_relation, sparse_rational
 
 
 @pytest.mark.parametrize(
@@ -61,3 +61,18 @@ def test_a_denominator_with_a_zero_on_the_rows_is_none() -> None:
     x = np.linspace(-1, 1, 101)[None]
     A = monomial_values(x, polynomial_exponents(1, 1))
     assert sparse_rational(A, A, 1, x[0], np.ones(101)) is None
+
+
+def test_a_rational_function_among_many_terms() -> None:
+    rng = np.random.default_rng(0)
+    x = rng.uniform(0.2, 1, (6, 700))
+    above, below = polynomial_exponents(6, 3), polynomial_exponents(6, 2)
+    A, B = monomial_values(x, above), monomial_values(x, below)
+    a, b, t, c, d, u = x
+    y = (a * b * t + c * d * u) / (a * b + c * d)
+    sigma = 0.01 * np.sqrt(np.mean(y**2))
+    found = rational_relation(A, B, y + sigma * rng.normal(size=700), np.full(700, 1 / sigma))
+    assert found is not None
+    assert [e for e, v in zip(above, found[0], strict=True) if v] == [(1, 1, 1, 0, 0, 0), (0, 0, 0, 1, 1, 1)]
+    assert [e for e, v in zip(below, found[1], strict=True) if v] == [(1, 1, 0, 0, 0, 0), (0, 0, 0, 1, 1, 0)]
+    assert rational_relation(A[:7], B[:7], np.sin(20 * a), np.full(700, 100.0)) is None

@@ -1,7 +1,11 @@
 """Sparse rational functions P/Q under noise: weighted least squares of z - P/Q, terms that do not count left out.
 
-With Q = q_0 + sum b_j q_j the relation P - z (Q - q_0) = z q_0 is linear and gives a start; noise in z on the left is
-a bias, which least squares then removes.
+The relation P - z Q = 0 is linear, but z is noisy on its left, too. Q's coefficients b are those of least
+
+    b' S b / b' N b,   S = residuals of z Q (weighted, P fitted) squared,   N = what the noise alone makes of them,
+
+by generalised eigenvectors [errors in variables: Koopmans 1937]; divided by an earlier Q the residuals are those of
+z - P/Q [Sanathanan and Koerner 1963]. For the law the eigenvalue is 1. Then all constants are fitted.
 """
 
 from __future__ import annotations
@@ -17,6 +21,11 @@ Ints = npt.NDArray[np.intp]
 _MOST = 8  # terms that are chosen
 _FEW = 21  # terms that are fitted all at once
 _STEPS = 12
+_ROUNDS = 3
+_DEPENDENT = 1e-6  # singular values of Q's terms, relative to the largest
+_LARGE = 0.15  # terms of Q beside the largest, where small ones change its sign
+_FAR = 10.0  # eigenvalue
+_NOISE = 1.5  # the noise may be that much larger than it is said to be
 _PRUNED = 3  # times
 _SAFE = 1e-3  # of Q's median below which a row is near a pole
 
@@ -35,16 +44,65 @@ def sparse_rational(above: Array, below: Array, lead: int, z: Array, w: Array) -
         return None
     index = np.arange(len(A)) if len(A) <= _FEW else np.array(sorted(forward(A, t, (), _MOST)), np.intp)
     try:
-        return _refined(above, below, lead, z, w, index)
+        return _refined(above, below, lead, z, w, index, np.zeros(len(index)))
     except np.linalg.LinAlgError:  # no convergence where terms differ by many powers of ten
         return None
 
 
-def _refined(above: Array, below: Array, lead: int, z: Array, w: Array, index: Ints) -> tuple[Array, Array] | None:
+def rational_relation(above: Array, below: Array, z: Array, w: Array) -> tuple[Array, Array] | None:
+    """The same for many terms, from the relation; the leading term is the largest. None where there is no relation up
+    to the noise."""
+    if not all(np.isfinite(v).all() for v in (above, below, z, w)):
+        return None
+    try:
+        b = _denominator(above, below, z, w)
+        if b is None:
+            return None
+        lead = int(np.argmax(np.abs(b) * np.sqrt((below * below).mean(axis=1))))
+        b = b / b[lead]
+        top = np.linalg.lstsq((above * (w / (b @ below))).T, z * w, rcond=1e-10)[0]
+        c = np.concatenate([top, np.delete(b, lead)])
+        return _refined(above, below, lead, z, w, np.arange(len(c)), c)
+    except np.linalg.LinAlgError:
+        return None
+
+
+def _denominator(above: Array, below: Array, z: Array, w: Array) -> Array | None:
+    """Q's coefficients."""
+    Q = np.ones(len(z))
+    least = 0.0
+    b = np.zeros(len(below))
+    for _ in range(_ROUNDS):
+        W = w / Q
+        q = np.linalg.qr((above * W).T)[0]
+        left = z * below * W
+        left = left - (left @ q) @ q.T
+        u, s, _ = np.linalg.svd(below / Q, full_matrices=False)
+        keep = s > _DEPENDENT * s[0]
+        whiten = (u[:, keep] / s[keep]).T
+        values, vectors = np.linalg.eigh((whiten @ left) @ (whiten @ left).T)
+        least = float(values[0])
+        b = vectors[:, 0] @ whiten
+        Q = b @ below
+        size = float(np.median(Q))
+        b, Q = b / size, np.maximum(Q / size, _SAFE)
+        if least > _FAR:
+            return None
+    freedom = max(len(z) - len(above) - len(below), 1)
+    if least > _NOISE * freedom / len(z):
+        return None
+    if not _one_sign(b @ below):
+        share = np.abs(b) * np.sqrt((below * below).mean(axis=1))
+        b = np.where(share > _LARGE * share.max(), b, 0.0)
+    return b if _one_sign(b @ below) else None
+
+
+def _refined(
+    above: Array, below: Array, lead: int, z: Array, w: Array, index: Ints, c: Array
+) -> tuple[Array, Array] | None:
     """With these terms, P's first and then Q's but the leading one; those that do not count are left out."""
     k, q, others = len(above), below[lead], np.delete(below, lead, axis=0)
     m = len(others)
-    c = np.zeros(len(index))
     for _ in range(_PRUNED):
         if not (index < k).any():
             return None

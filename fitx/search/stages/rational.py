@@ -13,7 +13,7 @@ from fitx.search.algebra import linear
 from fitx.search.budget import Budget
 from fitx.search.monomials import monomial_values, polynomial_exponents
 from fitx.search.noise import row_weights
-from fitx.search.rational_noisy import sparse_rational
+from fitx.search.rational_noisy import rational_relation, sparse_rational
 from fitx.search.relations import sparse_relation
 from fitx.search.stages.base import Stage, Work
 from fitx.search.stages.polynomial import monomial_formula
@@ -26,7 +26,9 @@ _DEGREES_OF_ONE = ((1, 1), (2, 2), (3, 2), (3, 3))
 _TERMS = 130
 _LEADS = 8  # terms of the denominator whose coefficient is 1, where y is noisy
 _TARGETS = ("y", "y^2", "exp y", "log y", "tan y")
-_NOISY_TARGETS = ("y", "y^2", "log y")
+_NOISY_TARGETS = ("y", "log y", "exp y", "y^2")
+_NOISY_DEGREES = ((1, 1), (2, 1), (1, 2), (2, 2), (3, 1), (3, 2))
+_FEW, _MANY = 14, 32  # terms
 
 
 class WideRational(Stage):
@@ -66,32 +68,39 @@ class WideRational(Stage):
 
 
 def _noisy(work: Work, sample: Sample, budget: Budget) -> Iterator[Formula]:
-    """One of each degree, target and leading term of the denominator."""
+    """From the relation at each degree and target, until there is one; of few terms for each leading term, too."""
     assert work.problem.sigma is not None
     sigma = work.problem.sigma[work.problem.rows.check][sample.rows]
     d = len(sample.columns)
-    for p, q in _DEGREES_OF_ONE if d == 1 else _DEGREES[:4]:
+    related: set[str] = set()
+    for p, q in _DEGREES_OF_ONE if d == 1 else _NOISY_DEGREES:
         above, below = sample.powers(p), sample.powers(q)
-        if d == 0 or len(above) + len(below) > min(_TERMS, len(sample.y) // 4):
-            return
+        terms = len(above) + len(below)
+        if d == 0 or terms > min(_TERMS, len(sample.y) // 4):
+            continue
         A, B = sample.values(above), sample.values(below)
-        leads = [i for i, e in enumerate(below) if sum(e) < max(q, 2) and sum(v > 0 for v in e) < 2][:_LEADS]
+        leads = [i for i, e in enumerate(below) if sum(e) < max(q, 2) and sum(v > 0 for v in e) < 2]
         for target in sample.targets:
-            if target.name not in _NOISY_TARGETS:
+            if target.name not in (_NOISY_TARGETS if terms < _MANY else _NOISY_TARGETS[:1]) or budget.expired():
                 continue
             w = row_weights(target.forward, sample.y, sigma, False)
             rows = w > 0
-            if rows.mean() < 0.5:
+            if rows.mean() < 0.5 or terms > rows.sum() // 4:
                 continue
             with np.errstate(all="ignore"):
                 z = target.forward(sample.y)
-            for lead in leads:
-                if budget.expired():
-                    return
-                found = sparse_rational(A[:, rows], B[:, rows], lead, z[rows], w[rows])
-                if found is not None:
-                    top, bottom = found
-                    unit = sample.unscaled(below, bottom)[lead]
+            a, b, z, w = A[:, rows], B[:, rows], z[rows], w[rows]
+            found = []
+            if target.name not in related:
+                found.append(rational_relation(a, b, z, w))
+                if found[0] is not None:
+                    related.add(target.name)
+            if terms <= _FEW:
+                found += [sparse_rational(a, b, lead, z, w) for lead in leads[:_LEADS]]
+            for one in found:
+                if one is not None:
+                    top, bottom = one
+                    unit = float(sample.unscaled(below, bottom)[int(np.flatnonzero(bottom)[0])])
                     f = sample.polynomial(above, top, unit) / sample.polynomial(below, bottom, unit)
                     yield work.problem.lift(target.inverse(f))
 
