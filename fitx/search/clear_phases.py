@@ -56,6 +56,12 @@ def _split(f: Formula) -> tuple[float, Formula | None]:
     """The constant of a sum (multiples of pi among it), and the rest."""
     if (value := _value(f)) is not None:
         return value, None
+    if isinstance(f, Call) and f.op in ("mul", "div") and isinstance(f.args[1], Const) and f.args[1].value != 0:
+        c, rest = _split(f.args[0])
+        scale = f.args[1]
+        value = float(scale.value)
+        if c and rest is not None:
+            return (c * value, rest * scale) if f.op == "mul" else (c / value, rest / scale)
     if not (isinstance(f, Call) and f.op in ("add", "sub")):
         return 0.0, f
     (c, a), (d, b) = _split(f.args[0]), _split(f.args[1])
