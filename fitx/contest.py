@@ -13,9 +13,11 @@ import numpy.typing as npt
 
 from fitx.errors import FitxError
 from fitx.fitters.base import Context, Data, Fitter, Proposal
+from fitx.formula import Formula
 from fitx.formula.evaluate import predict
 from fitx.front import Candidate, choose, not_told_apart, pareto
 from fitx.score import score, spread
+from fitx.search.guard import has_poles, points_between, steady
 from fitx.split import SMALL, TINY, split_rows
 
 if TYPE_CHECKING:
@@ -27,10 +29,12 @@ Result = TypeVar("Result")
 
 ROUNDING = 1e-12  # errors below this share of the spread of y are equal
 PAIRED_ROWS = 200_000  # at most this many rows for the paired differences of the choice
+GUARDED_ROWS = 5000  # at most this many rows for the places where a formula must have no pole
+_MUCH = 0.02  # share of y's variance that a formula leaves, from which on a pole is no part of a law
 CHOOSE_SHARE = 0.25  # of the work rows choose among formulas
 # Work rows below which folds choose: a quarter of them could not tell a cubic from a constant. Folds flatter structures
 # that were searched for on the same rows; `choose` makes those pay for it.
-CHOOSE_IN_FOLDS = 300
+CHOOSE_IN_FOLDS = 600
 
 
 @dataclass(slots=True)
@@ -92,7 +96,7 @@ def run_contest(
                 candidate = _judge_in_folds(proposal, method, fit_data, folds)
             else:
                 candidate = _judge(proposal, method, fit_data, choose_data, contest.jobs)
-            candidates.append(replace(candidate, searched=not by_name[method].fixed_structures))
+            candidates.append(replace(candidate, searched=not (by_name[method].fixed_structures or proposal.repeated)))
             _show(contest, candidate, candidates)
     except KeyboardInterrupt:  # the best so far is the answer
         contest.interrupted = True
@@ -107,13 +111,33 @@ def run_contest(
     front = pareto(candidates)
     y = choose_data.y / (float(np.abs(choose_data.y).max()) or 1.0)
     floor = ROUNDING**2 * spread(y, choose_data.weights)
-    chosen = choose(candidates, floor)
+    chosen = _choose_steady(candidates, floor, fit_data)
     alike = not_told_apart(candidates, chosen, floor)
     if alike:
         shown = "; ".join(c.proposal.formula.text(4) for c in (chosen, *alike))
         contest.warn(f"these {len(alike) + 1} formulas cannot be told apart by these data: {shown}")
     extra = [c for c in (chosen, *alike) if not any(c is o for o in front)]
     return chosen, sorted([*front, *extra], key=lambda c: c.complexity)
+
+
+def _choose_steady(candidates: list[Candidate], floor: float, data: Data) -> Candidate:
+    """The choice; where it leaves much of y, among formulas that have no poles near the rows: laws may have poles."""
+    left = list(candidates)
+    much = _MUCH * spread(data.y / (float(np.abs(data.y).max()) or 1.0), data.weights)
+    columns = np.ascontiguousarray(data.X.T[:, :: -(-data.n // GUARDED_ROWS)])
+    points = points_between(columns)
+    while True:
+        chosen = choose(left, floor)
+        if len(left) == 1 or not chosen.error > much or _tame(chosen.proposal.formula, data, points):
+            return chosen
+        left = [c for c in left if c is not chosen]
+
+
+def _tame(f: Formula, data: Data, points: Array) -> bool:
+    """Whether `f` has no pole and no extreme value at the points (d, m) near the rows."""
+    if has_poles(f, lambda g: predict(g, points.T, data.names)):
+        return False
+    return steady(lambda x: predict(f, x.T, data.names), points, data.y)
 
 
 def _proposals(contest: Contest, data: Data, reasons: list[str]) -> Iterator[tuple[str, Proposal]]:
@@ -171,9 +195,7 @@ def _judge(p: Proposal, method: str, fit: Data, chooser: Data, jobs: int) -> Can
     return Candidate(p, method, p.formula.complexity, validation, train, losses, False, fitted, fit.n)
 
 
-def _judge_in_folds(
-    p: Proposal, method: str, data: Data, folds: tuple[tuple[Rows, Rows], ...]
-) -> Candidate:
+def _judge_in_folds(p: Proposal, method: str, data: Data, folds: tuple[tuple[Rows, Rows], ...]) -> Candidate:
     """Each row's prediction by the structure refitted without its fold, averaged losses over the repeats."""
     total = np.zeros(data.n)
     last = np.zeros(data.n)

@@ -13,6 +13,11 @@ from fitx.search.prior import structure_cost
 
 Array = npt.NDArray[np.float64]
 
+_LITTLE = 0.2  # nats a node, where the search is repeated in folds and only large formulas vary more
+_BY_CHANCE = 1.5  # standard errors that the best of many may be ahead of the mean
+_CLEARLY = 2.0  # nats by which errors alone decide against a structure that was searched for
+_HALF = 0.5  # of the nats of a formula, since errors in folds charge for the constants, too
+_FLATTERY, _MOST_FLATTERY = 0.5, 6.0  # nats a node, and at most, that folds see a searched structure too well
 _HARDLY = 3.0  # nats: odds of 20 to 1 at most
 _SAME = 0.02  # difference of losses, relative to these, of the same formula in another form
 
@@ -51,6 +56,52 @@ def pareto(candidates: list[Candidate]) -> list[Candidate]:
 
 
 def choose(candidates: list[Candidate], floor: float) -> Candidate:
+    """The better of two: the choice among formulas whose structure stands fixed, and that among those whose search was
+    repeated in every fold."""
+    fixed = [c for c in candidates if not c.proposal.repeated]
+    repeated = [c for c in candidates if c.proposal.repeated and np.isfinite(c.error)]
+    if not fixed or not repeated:
+        return _choose_repeated(repeated, floor) if repeated else _choose_fixed(fixed or candidates, floor)
+    one, other = _choose_fixed(fixed, floor), _choose_repeated(repeated, floor)
+    return other if _beats(other, one, floor) else one
+
+
+def _beats(r: Candidate, c: Candidate, floor: float) -> bool:
+    """Whether r, whose error owes nothing to the search, is better than c: simpler and hardly worse, or by its error
+    alone; by one standard error where that of c owes nothing to it either."""
+    if not np.isfinite(c.error) or c.error <= floor:
+        return not np.isfinite(c.error)
+    if not c.searched:
+        difference = c.losses - r.losses
+        return float(difference.mean()) > _standard_error(difference) * (1 if r.complexity > c.complexity else -1)
+    gain = len(r.losses) / 2 * float(np.log(c.error / max(r.error, floor, 1e-300)))
+    share = _HALF if r.proposal.formula.variables else 1.0  # the mean stands until there is evidence against it
+    if gain + share * (_cost(c) - _cost(r)) > 0 and r.complexity < c.complexity:
+        return True
+    # Rows that the structure was searched on flatter it; those that it never saw do not.
+    flattery = 0.0 if c.fitted_rows else min(_FLATTERY * c.complexity, _MOST_FLATTERY)
+    return gain + flattery > _CLEARLY
+
+
+def _choose_repeated(candidates: list[Candidate], floor: float) -> Candidate:
+    """The least error, with a small price for nodes; the mean where that is within 1.5 standard errors."""
+    least = max(floor, float(np.finfo(float).tiny))
+
+    def price(c: Candidate) -> tuple[float, int]:
+        return len(c.losses) / 2 * float(np.log(max(c.error, least))) + _LITTLE * c.complexity, c.complexity
+
+    best = min(candidates, key=price)
+    simplest = min(candidates, key=lambda c: c.complexity)
+    difference = simplest.losses - best.losses
+    return simplest if float(difference.mean()) <= _BY_CHANCE * _standard_error(difference) else best
+
+
+def _standard_error(difference: Array) -> float:
+    m = len(difference)
+    return float(difference.std(ddof=1)) / float(np.sqrt(m)) if m > 1 else 0.0
+
+
+def _choose_fixed(candidates: list[Candidate], floor: float) -> Candidate:
     """The best, or a simpler one whose structure was not searched for and whose error is within one standard error of
     the best's, by paired differences of row losses; the simplest of those that are exact.
 
@@ -72,9 +123,7 @@ def choose(candidates: list[Candidate], floor: float) -> Candidate:
         if c.searched or not np.isfinite(c.error):
             continue
         difference = c.losses - best.losses
-        m = len(difference)
-        spread = float(difference.std(ddof=1)) / np.sqrt(m) if m > 1 else 0.0
-        if float(difference.mean()) <= spread:
+        if float(difference.mean()) <= _standard_error(difference):
             return c
     return best
 
@@ -88,7 +137,12 @@ def description(c: Candidate, floor: float) -> float:
         return (len(c.losses) + c.fitted_rows) / 2 * float(np.log(max(c.error, least)))
     length = len(c.losses) / 2 * float(np.log(max(c.error, least)))
     length += c.fitted_rows / 2 * float(np.log(max(c.fitted_error, least)))
-    return length + structure_cost(c.proposal.formula, len(c.losses) + c.fitted_rows)
+    return length + _cost(c)
+
+
+def _cost(c: Candidate) -> float:
+    """Nats for the formula alone."""
+    return structure_cost(c.proposal.formula, len(c.losses) + c.fitted_rows)
 
 
 def not_told_apart(candidates: list[Candidate], chosen: Candidate, floor: float, most: int = 2) -> list[Candidate]:

@@ -46,9 +46,9 @@ class TestHonesty:
             return real(y, *args, **more)  # type: ignore[arg-type]
 
         monkeypatch.setattr(pipeline, "score", spy_score)
-        x, y = np.arange(400.0), rng.normal(size=400)
-        # 100 rows: 25 report, folds of the other 75 choose; 400 rows: 100 report, 75 choose.
-        for n, fitted, reported in ((100, 75, 25), (400, 225, 100)):
+        x, y = np.arange(1000.0), rng.normal(size=1000)
+        # 100 rows: 25 report, folds of the other 75 choose; 1000 rows: 250 report, 188 choose.
+        for n, fitted, reported in ((100, 75, 25), (1000, 562, 250)):
             seen.clear()
             fit = quiet_fit(x[:n], y[:n], method="spy")
             assert [len(rows) for rows in seen] == [fitted]

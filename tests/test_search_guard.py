@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from fitx.search.guard import points_between, steady
+from fitx.formula import parse
+from fitx.search.guard import has_poles, points_between, steady
 
 X = np.random.default_rng(5).uniform(0.0, 3.0, (2, 200))
 POINTS = points_between(X)
@@ -32,3 +33,11 @@ def test_poles_and_gaps_are_seen(f, good) -> None:  # type: ignore[no-untyped-de
 def test_the_points_are_the_same_each_time() -> None:
     """No randomness but the seed."""
     np.testing.assert_array_equal(POINTS, points_between(X))
+
+
+@pytest.mark.parametrize(("text", "poles"), [
+    ("1e-9/(a - 1.5)", True), ("b/(a + 0.1)", False), ("tan(a)", True), ("(a - 2)**-1", True), ("(a - 2)/3", False),
+])  # fmt: skip
+def test_divisors_of_both_signs_are_poles(text: str, poles: bool) -> None:
+    """However narrow."""
+    assert has_poles(parse(text), lambda f: f.predict(POINTS.T, ("a", "b"))) == poles

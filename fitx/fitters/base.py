@@ -106,6 +106,7 @@ class Proposal:
       rows. It raises FitxError where the rows do not suffice. None: the formula stands as it is.
     judge: (Data, X) -> values at the rows X of what `refit` would give, where that can be had without writing a
       formula; folds ask for it hundreds of times. None: refit and evaluate.
+    repeated: `refit` and `judge` search for the structure again, so that its errors in folds owe nothing to the search.
     covariance: (p, p) of `parameters`, or None. notes: warnings to show when this proposal is chosen.
     """
 
@@ -116,6 +117,7 @@ class Proposal:
     refit: Callable[[Data], Proposal] | None = None
     notes: tuple[str, ...] = ()
     judge: Callable[[Data, Array], Array] | None = None
+    repeated: bool = False
 
 
 @dataclass(slots=True)

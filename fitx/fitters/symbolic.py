@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
-from typing import Any
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from fitx.errors import FitxError
 from fitx.fitters.base import Context, Data, Fitter, Option, Proposal
 from fitx.formula import Formula
+
+if TYPE_CHECKING:
+    from fitx.search.grammar import Grammar
 
 
 class Symbolic(Fitter):
@@ -33,15 +38,21 @@ class Symbolic(Fitter):
 
     def declines(self, data: Data) -> str:
         """Too few rows."""
-        return "needs at least 5 rows" if data.n < 5 else ""
+        return f"needs at least {_LEAST} rows" if data.n < _LEAST else ""
 
     def propose(self, data: Data, context: Context) -> Iterator[Proposal]:
         """Formulas as they join the front, so that an interrupt or the time limit leaves the best so far."""
         from threadpoolctl import threadpool_limits
 
+        from fitx.search.grammar import DEFAULT_OPERATORS, parse_grammar
+        from fitx.search.regression import FEW_ROWS
         from fitx.search.setup import make_search, units_remark
 
-        search = make_search(data, context)
+        if data.n < FEW_ROWS and data.dimensions is None:
+            grammar = parse_grammar(context.options["operators"] or DEFAULT_OPERATORS, "", "")
+            yield from _regressions(grammar, data, context)
+            return
+        search = make_search(data, replace(context, deadline=context.deadline - _reserve(context)))
         found = False
         try:
             # The search has threads of its own; BLAS's, which wait by spinning, would fight them for the cores.
@@ -53,11 +64,32 @@ class Symbolic(Fitter):
             remark = units_remark(search)
             if remark and found:
                 context.warn(remark)
+        best = search.front.best
+        if search.units is None and (best is None or best.error > search.floor):
+            found = True
+            yield from _regressions(search.grammar, data, context)
         if not found and search.units is not None:
             raise FitxError(f"no formula that the units allow is better than the mean; {remark or _CONSTANTS}")
 
 
+_LEAST = 3  # rows
+_RESERVE, _AT_MOST = 0.2, 3.0  # share and seconds of the time that remain for regressions
 _CONSTANTS = "symbolic.free_constants=true lets numbers in the formula carry units"
+
+
+def _reserve(context: Context) -> float:
+    left = context.deadline - time.perf_counter()
+    return min(_RESERVE * left, _AT_MOST) if np.isfinite(left) else 0.0
+
+
+def _regressions(grammar: Grammar, data: Data, context: Context) -> Iterator[Proposal]:
+    """Where there is no exact law: sparse linear models, the mean among them."""
+    from fitx.search.regression import Regressions
+
+    most = np.inf if context.max_complexity is None else context.max_complexity
+    for p in Regressions(grammar).proposals(data):
+        if p.formula.complexity <= most and grammar.permits(p.formula):
+            yield p
 
 
 def _proposal(formula: Formula, stage: str, data: Data) -> Proposal:

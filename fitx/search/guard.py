@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import numpy as np
 import numpy.typing as npt
+
+from fitx.formula import Call, Const, Formula, call
 
 Array = npt.NDArray[np.float64]
 
@@ -43,3 +45,27 @@ def steady(predict: Callable[[Array], Array], points: Array, y: Array, reach: fl
         margin = reach * (high - low)
         good = np.isfinite(v) & (v >= low - margin) & (v <= high + margin)
     return float(good.mean()) >= 1 - ALLOWED
+
+
+def has_poles(f: Formula, predict: Callable[[Formula], Array]) -> bool:
+    """Whether something that `f` divides by has both signs at the points that `predict` evaluates formulas at: its zero
+    lies between them, however narrow the pole is."""
+    for g in _divisors(f):
+        with np.errstate(all="ignore"):
+            v = predict(g)
+        if (v > 0).any() and (v < 0).any():
+            return True
+    return False
+
+
+def _divisors(f: Formula) -> Iterator[Formula]:
+    if not isinstance(f, Call):
+        return
+    if f.op == "div" and not isinstance(f.args[1], Const):
+        yield f.args[1]
+    elif f.op == "pow" and isinstance(f.args[1], Const) and f.args[1].value < 0:
+        yield f.args[0]
+    elif f.op == "tan":
+        yield call("cos", f.args[0])
+    for g in f.args:
+        yield from _divisors(g)
