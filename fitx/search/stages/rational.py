@@ -29,6 +29,7 @@ _TARGETS = ("y", "y^2", "exp y", "log y", "tan y")
 _NOISY_TARGETS = ("y", "log y", "exp y", "y^2")
 _NOISY_DEGREES = ((1, 1), (2, 1), (1, 2), (2, 2), (3, 1), (3, 2))
 _FEW, _MANY = 14, 32  # terms
+_SHORT = 12  # terms of a relation that may be the law
 
 
 class WideRational(Stage):
@@ -93,7 +94,7 @@ def _noisy(work: Work, sample: Sample, budget: Budget) -> Iterator[Formula]:
             found = []
             if target.name not in related:
                 found.append(rational_relation(a, b, z, w))
-                if found[0] is not None:
+                if found[0] is not None and np.count_nonzero(np.concatenate(found[0])) <= _SHORT:
                     related.add(target.name)
             if terms <= _FEW:
                 found += [sparse_rational(a, b, lead, z, w) for lead in leads[:_LEADS]]
