@@ -123,7 +123,7 @@ def _one_logarithm(g: Formula) -> Formula | None:
                 continue
             inside = [(c * math.exp(b / a), t or Const(1)) for c, t in _terms(u, 1.0)]
             shorter = any(float(c).is_integer() or short(c) for c, _ in inside)
-            if m is None and not (shorter and all(short(c, 4) for c, _ in inside)):
+            if m is None and len(inside) < 2 and not (shorter and all(short(c, 4) for c, _ in inside)):
                 continue
             new = call("log", linear((_tidy(c), t) for c, t in inside))
             rest = [(c, t or Const(1)) for k, (c, t) in enumerate(terms) if k not in (i, j)]

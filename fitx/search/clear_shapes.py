@@ -1,6 +1,6 @@
 """Functions behind longer forms: sqrt((a - b)^2) is |a - b|, a sum with it max or min.
 
-    A + c |P| = max(A + c P, A - c P) for c > 0, min for c < 0;    k log(P) + c = k log(exp(c/k) P).
+    A + c |P| = max(A + c P, A - c P) for c > 0, min for c < 0.
 
 Whether a shorter form is as good on the rows, the caller checks.
 """
@@ -8,7 +8,7 @@ Whether a shorter form is as good on the rows, the caller checks.
 from __future__ import annotations
 
 from fractions import Fraction
-from math import exp, sqrt
+from math import sqrt
 
 from fitx.errors import UsageError
 from fitx.formula import Call, Const, Formula, call
@@ -26,7 +26,7 @@ def shaped(f: Formula) -> Formula:
     def node(g: Call, args: list[Formula]) -> Formula:
         built = call(g.op, *args)
         try:
-            other = _absolute(built) or _extreme(built) or _logarithm(built)
+            other = _absolute(built) or _extreme(built)
         except (OverflowError, ZeroDivisionError, UsageError):
             return built
         return other if other is not None and other.complexity < built.complexity else built
@@ -70,23 +70,6 @@ def _extreme(f: Formula) -> Formula | None:
     larger = (g.op == "min") == (c < 0)
     either = _written(_sum(terms, b, second)), _written(_sum(terms, a, c))
     return call("max" if larger else "min", *sorted(either, key=lambda part: not isinstance(part, Const)))
-
-
-def _logarithm(f: Formula) -> Formula | None:
-    """A sum of a logarithm of a sum and a constant without the constant."""
-    if not (isinstance(f, Call) and f.op in ("add", "sub")):
-        return None
-    terms = _by_terms(f)
-    found = [m for m in terms or () if len(m) == 1 and m[0][1] == 1 and isinstance(m[0][0], Call)]
-    found = [m for m in found if m[0][0].op == "log"]  # type: ignore[attr-defined]
-    if terms is None or len(found) != 1 or () not in terms:
-        return None
-    k, c = terms[found[0]], terms.pop(())
-    inside = _by_terms(found[0][0][0].args[0])
-    if inside is None or len(inside) < 2 or abs(c / k) > 700:
-        return None
-    scaled = call("log", _written({m: exp(c / k) * v for m, v in inside.items()}))
-    return linear((k, scaled) if m == found[0] else (v, _product(m)) for m, v in terms.items())
 
 
 def _by_terms(f: Formula) -> Polynomial | None:
