@@ -209,3 +209,44 @@ def tree_fit(
     ranks (P,) and numbers of evaluations (P,) of residual and Jacobian. The same for any number of threads.
 
     ValueError for a malformed program, an operator without derivative, over 160 nodes, 24 free constants or 8 terms."""
+
+class MarsSearch:
+    """The state of one MARS forward pass (see mars_search.hpp). Terms are numbered as they come; 0 is the constant.
+
+    x: (d, n), y: (k, n); root_weight: (n,) roots of the rows' weights; missing: (d, n), not 0 where x is missing.
+    rules: 0 for py-earth's candidate knots, 1 for evenly spaced ones. minspan_alpha: as in Friedman 1991, eq. 43.
+    cache: bytes that candidates may take. The answers are the same for any number of threads.
+    """
+
+    def __init__(
+        self,
+        x: NDArray[np.float64],
+        y: NDArray[np.float64],
+        root_weight: NDArray[np.float64] | None,
+        missing: NDArray[np.uint8] | None,
+        rules: int,
+        minspan_alpha: float,
+        cache: float,
+        threads: int,
+    ) -> None: ...
+    def add(
+        self, parent: int, variable: int, kinds: list[int], knot_row: int, reverse: list[bool], keep: bool
+    ) -> list[bool]:
+        """Adds terms parent times a factor, as one step; returns which were independent of the terms before. kinds: 1
+        linear, 2 hinge, 3 missing, 4 present. keep: they may be parents.
+
+        ValueError for a parent that was not kept, an unknown variable, kind or row."""
+
+    def ask(
+        self, parent: _Int32, variable: _Int32, endspan: _Int32, minspan: int, cover: NDArray[np.uint8]
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64], _Int64, _Int32, NDArray[np.bool_]]:
+        """Of P different questions: what parent times x would take off the residuals' sum of squares; what the best
+        hinge would take off beyond that; the row of its knot, -1 without candidates; the number of candidates; whether
+        parent times x depends on the terms there are. cover: with terms for present and missing besides.
+        minspan < 0: by minspan_alpha."""
+
+    def rss(self) -> float:
+        """The weighted residual sum of squares of all responses."""
+
+    def flat(self, endspan: int, every: int) -> list[bool]:
+        """Variables whose inner rows, one in `every`, have no value but the least and the largest."""

@@ -1,0 +1,153 @@
+"""The pruning pass of MARS: the term goes whose absence costs least, until only the constant is left.
+
+With A the weighted terms and S = A^+ (rows s_j, the dual basis; c = S y the coefficients), leaving term j out raises
+the residual sum of squares by c_j^2/|s_j|^2, and the rest's dual basis is s_i - s_j (s_i.s_j)/|s_j|^2: one projection
+a step, no refits, and the digits of a QR decomposition. [A. Miller, Subset Selection in Regression, 2002, chapter 3]
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+Array = npt.NDArray[np.float64]
+DEPENDENT = 1e-11  # singular values of columns of length 1 below this count as zero
+
+
+@dataclass(frozen=True, slots=True)
+class PruningPath:
+    """Each size's terms, from all down to the constant (and `keep`); their weighted residual sums of squares and GCV;
+    the index of the best; with folds, the held-out mean squared errors that chose it."""
+
+    subsets: tuple[tuple[int, ...], ...]
+    rss: Array
+    gcv: Array
+    best: int
+    cv: Array | None = None
+
+
+def prune(
+    B: Array,
+    Y: Array,
+    *,
+    penalty: float,
+    weights: Array | None = None,
+    output_weights: Array | None = None,
+    folds: npt.NDArray[np.intp] | None = None,
+    keep: Sequence[int] = (),
+    rules: str = "pyearth",
+    rows: int | None = None,
+) -> PruningPath:
+    """Backward elimination of terms B (n, m), the first being the constant, from a least-squares fit of Y (n, k).
+
+    weights (n,) and output_weights (k,) multiply squared residuals. keep: terms that may not go. The best size has the
+    least GCV = rss/n / (1 - (m + penalty (m - 1)/2)/n)^2 (infinite where that many parameters leave no row); with folds
+    (n,), the fold of each row, the least error on the rows that a fold's own elimination did not see. rows: n for the
+    GCV where B and Y are the triangle of a QR decomposition of the weighted [B, Y].
+
+    Dependent terms tie exactly: both the path that drops the last of equals and that which drops the first are tried,
+    and the one of the lower GCV is kept. rules: both sets of rules prune alike.
+    """
+    n = rows if rows is not None else len(B)
+    v = np.ones(Y.shape[1]) if output_weights is None else np.asarray(output_weights, float)
+    root = None if weights is None else np.sqrt(np.asarray(weights, float))[:, None]
+    A = B if root is None else B * root
+    Z = (Y if root is None else Y * root) * np.sqrt(v)
+    total = float(v.sum()) * (float(np.sum(weights)) if weights is not None else n)
+    fixed = frozenset(keep) | {0}
+    paths = []
+    for last in (True, False):
+        went, rss, _ = _eliminate(A, Z, fixed, last)
+        left = [tuple(range(B.shape[1]))]
+        for j in went:
+            left.append(tuple(k for k in left[-1] if k != j))
+        gcv = rss / total * np.array([gcv_factor(len(s), n, penalty) for s in left])
+        paths.append(PruningPath(tuple(left), rss, gcv, _last_least(gcv)))
+    path = min(paths, key=lambda p: float(p.gcv[p.best]))  # the first of equals: py-earth's
+    if folds is None:
+        return path
+    cv = np.zeros(len(path.subsets))
+    for k in np.unique(folds):
+        held = folds == k
+        _, _, coefs = _eliminate(A[~held], Z[~held], fixed, True)
+        for size, c in enumerate(coefs):
+            cv[size] += float(np.sum((Z[held] - A[held] @ c) ** 2))
+    return PruningPath(path.subsets, path.rss, path.gcv, _last_least(cv), cv / total)
+
+
+def gcv_factor(terms: int, rows: int, penalty: float) -> float:
+    """What multiplies the mean squared error in the GCV; infinite where the parameters are as many as the rows."""
+    left = 1 - (terms + penalty * (terms - 1) / 2) / rows
+    return 1 / left**2 if left > 0 else math.inf
+
+
+def _last_least(values: Array) -> int:
+    """The last of the least values: the smallest model among equals."""
+    return int(len(values) - 1 - np.argmin(values[::-1]))
+
+
+def _eliminate(A: Array, Y: Array, fixed: frozenset[int], last: bool) -> tuple[list[int], Array, list[Array]]:
+    """The terms in the order in which they go; rss (steps + 1,) and coefficients (m, k), with all terms and after each.
+    last: of equals, the last goes."""
+    m = A.shape[1]
+    both = np.hstack([A, Y])
+    if len(both) > both.shape[1]:
+        both = np.asarray(np.linalg.qr(both, mode="r"))
+    R, z = both[:, :m], both[:, m:]
+    size = np.linalg.norm(R, axis=0)
+    R = R / np.where(size > 0, size, 1)
+    may = np.array([j not in fixed for j in range(m)])
+    gone = _dependent(R, may, last)
+    left = np.array([j for j in range(m) if j not in set(gone)], np.intp)
+    S = np.linalg.pinv(R[:, left], rcond=DEPENDENT / 100)
+    c = S @ z
+    rest = z - R[:, left] @ c
+    rss = float(np.sum(rest * rest))
+    sums = [rss] * (len(gone) + 1)
+    coefs = [_spread(c, left, m)] * (len(gone) + 1)
+    while may[left].any():
+        lengths = np.einsum("ij,ij->i", S, S)
+        cost = np.where(may[left], np.einsum("ij,ij->i", c, c) / lengths, np.inf)
+        equal = np.flatnonzero(cost <= cost.min() + 1e-13 * max(rss, sums[0]))
+        at = int(equal[-1] if last else equal[0])
+        share = S @ S[at] / lengths[at]
+        rss += float(cost[at])
+        c = np.delete(c - share[:, None] * c[at], at, axis=0)
+        S = np.delete(S - share[:, None] * S[at], at, axis=0)
+        gone.append(int(left[at]))
+        left = np.delete(left, at)
+        sums.append(rss)
+        coefs.append(_spread(c, left, m))
+    scale = np.where(size > 0, size, 1)[:, None]
+    return gone, np.array(sums), [coef / scale for coef in coefs]
+
+
+def _spread(c: Array, left: npt.NDArray[np.intp], m: int) -> Array:
+    full = np.zeros((m, c.shape[1]))
+    full[left] = c
+    return full
+
+
+def _dependent(R: Array, may: npt.NDArray[np.bool_], last: bool) -> list[int]:
+    """Terms that can go at no cost, one after the other, until the rest is independent. R's columns have length 1."""
+    _, s, vt = np.linalg.svd(R)
+    rank = int(np.sum(s > DEPENDENT))
+    null = vt[rank:].T.copy()  # a term may go at no cost where its row is not zero
+    gone: list[int] = []
+    while null.shape[1]:
+        free = np.flatnonzero((np.linalg.norm(null, axis=1) > 1e-7) & may)
+        if not len(free):
+            break
+        j = int(free[-1] if last else free[0])
+        # A reflection leaves row j with one entry; that direction goes, and with it the term.
+        row = null[j].copy()
+        row[0] += math.copysign(float(np.linalg.norm(row)), row[0] or 1.0)
+        null = null - np.outer(null @ row, row) * (2 / float(row @ row))
+        null = null[:, 1:]
+        null[j] = 0
+        gone.append(j)
+    return gone
