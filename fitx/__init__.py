@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
+    from fitx import mars as mars
     from fitx.api import fit, load, methods
     from fitx.errors import FitxError, FitxWarning, UsageError
     from fitx.formula import Formula
@@ -28,10 +29,12 @@ _HOME = {
 
 def __getattr__(name: str) -> object:
     """Public names are imported when first used: `import fitx` and `fitx --help` stay quick."""
-    if name not in _HOME:
-        raise AttributeError(f"module 'fitx' has no attribute '{name}'")
     import importlib
 
+    if name == "mars":
+        return importlib.import_module("fitx.mars")
+    if name not in _HOME:
+        raise AttributeError(f"module 'fitx' has no attribute '{name}'")
     value: object = getattr(importlib.import_module(_HOME[name]), name)
     globals()[name] = value
     return value
