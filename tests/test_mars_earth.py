@@ -164,7 +164,7 @@ def test_steps_one_by_one_are_fit() -> None:
     model.forward_pass(X, y)
     model.pruning_pass(X, y)
     model.linear_fit(X, y)
-    np.testing.assert_array_equal(model.coef_, whole.coef_)
+    np.testing.assert_allclose(model.coef_, whole.coef_, rtol=1e-9)
     assert model.basis_ == whole.basis_
 
 
@@ -391,6 +391,26 @@ def test_time_limit_keeps_the_model_so_far() -> None:
     model = Earth(time_limit=0.0).fit(X, y)
     np.testing.assert_allclose(model.predict(X), y.mean())
     assert model.forward_pass_record_.final_str() == "Stopping Condition 5: time limit"
+
+
+def test_an_interrupt_keeps_the_model_so_far(monkeypatch: pytest.MonkeyPatch) -> None:
+    from fitx.mars.growth import Growth
+
+    asked, calls = Growth.ask, []
+
+    def ask(self: Growth, *args: object) -> object:
+        calls.append(1)
+        if len(calls) > 2:
+            raise KeyboardInterrupt
+        return asked(self, *args)
+
+    monkeypatch.setattr(Growth, "ask", ask)
+    X, y = noisy(200)
+    with pytest.warns(fitx.FitxWarning, match="interrupted"):
+        model = Earth().fit(X, y)
+    assert 1 < len(model.basis_) <= 5
+    assert model.forward_pass_record_.stopped == "interrupted"
+    assert model.score(X, y) > 0.2
 
 
 def test_threads_do_not_change_the_model() -> None:

@@ -140,15 +140,16 @@ class Earth(RegressorMixin, TransformerMixin, BaseEstimator):  # type: ignore[mi
             raise UsageError("Cannot compute feature importances because pruning is disabled: set enable_pruning=True")
         data = self._data(X, y, sample_weight, output_weight, missing, xlabels, linvars)
         self._forward(data)
+        R = None
         if self.enable_pruning:
-            self._prune(data, named)
+            R = self._prune(data, named)
         else:
             self.__dict__.pop("pruning_pass_record_", None)
             self.feature_importances_ = None
             self._feature_importances_dict = {}
         if self.smooth:
-            self.basis_ = self.basis_.smooth(data.X, data.missing)
-        self._solve(data)
+            self.basis_, R = self.basis_.smooth(data.X, data.missing), None
+        self._solve(data, R)
         fitting.model_intervals(self, data)
         return self
 
@@ -172,14 +173,15 @@ class Earth(RegressorMixin, TransformerMixin, BaseEstimator):  # type: ignore[mi
     def _forward(self, data: fitting.Training) -> None:
         self.forward_pass_record_, self.basis_ = fitting.forward(self, data)
 
-    def _prune(self, data: fitting.Training, named: list[str]) -> None:
-        self.pruning_pass_record_ = fitting.prune(self, data)
+    def _prune(self, data: fitting.Training, named: list[str]) -> Array | None:
+        self.pruning_pass_record_, R = fitting.prune(self, data)
         found = importances(named, self.basis_, self.pruning_pass_record_)
         self._feature_importances_dict = found
         self.feature_importances_ = None if not found else found if len(found) > 1 else next(iter(found.values()))
+        return R
 
-    def _solve(self, data: fitting.Training) -> None:
-        self.coef_, scores = fitting.solve(self.basis_, data, self.get_penalty())
+    def _solve(self, data: fitting.Training, R: Array | None = None) -> None:
+        self.coef_, scores = fitting.solve(self.basis_, data, self.get_penalty(), R)
         self.mse_, self.rsq_, self.gcv_, self.grsq_ = scores
 
     def _data(self, X: Any, y: Any, sample_weight: Any, output_weight: Any, missing: Any,

@@ -124,12 +124,16 @@ def forward(model: Earth, data: Training) -> tuple[ForwardPassRecord, Basis]:
     return record, from_steps(path.steps, labels)
 
 
-def prune(model: Earth, data: Training) -> PruningPassRecord:
-    """The pruning pass: its record; the basis of the model keeps the best set, the other terms are marked as pruned."""
+def prune(model: Earth, data: Training) -> tuple[PruningPassRecord, Array | None]:
+    """The pruning pass: its record; the basis of the model keeps the best set, the other terms are marked as pruned.
+
+    Also R of the QR decomposition of the kept terms and the responses, where it was had on the way.
+    """
     basis, penalty = model.basis_, penalty_of(model)
     for term in basis:
         term.unprune()
     n, m = len(data.X), len(basis)
+    R: Array | None = None
     if model.prune == "cv":
         B = np.empty((n, m), order="F")
         basis.transform(data.X, data.missing, B)
@@ -156,13 +160,15 @@ def prune(model: Earth, data: Training) -> PruningPassRecord:
         if k not in kept:
             term.prune()
     _say(model, record)
-    return record
+    return record, None if R is None else R[:, [*sorted(kept), *range(m, R.shape[1])]]
 
 
-def solve(basis: Basis, data: Training, penalty: float) -> tuple[Array, tuple[float, float, float, float]]:
-    """Coefficients (p, terms), and mse, rsq, gcv, grsq."""
+def solve(
+    basis: Basis, data: Training, penalty: float, R: Array | None = None
+) -> tuple[Array, tuple[float, float, float, float]]:
+    """Coefficients (p, terms), and mse, rsq, gcv, grsq. R: of the terms' and responses' QR decomposition, if known."""
     n, m = len(data.X), basis.plen()
-    coef, rss = solve_triangle(_triangle(basis, data), data.Y.shape[1])
+    coef, rss = solve_triangle(_triangle(basis, data) if R is None else R, data.Y.shape[1])
     total = float(data.weights.sum() * data.outputs.sum())
     mse = float(rss @ data.outputs) * data.common() / total
     mse0 = float(data.weights @ (about_mean(data) ** 2 @ data.outputs)) / total

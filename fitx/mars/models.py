@@ -25,6 +25,7 @@ Array = npt.NDArray[np.float64]
 Terms = list[BasisFunction]
 
 SAMPLE = 20_000  # rows on which rounded knots are tried
+DUST = 1e-14  # share of y's length that is rounding
 EXACT = 1e-24  # share of the sum of squares below which nothing is left to fit
 
 
@@ -80,7 +81,9 @@ class Rows:
 
     @staticmethod
     def of(units: Units, X: Array, y: Array, weights: Array | None) -> Rows:
-        """The table's rows in these units."""
+        """The table's rows in these units; those of weight zero count for nothing."""
+        if weights is not None and not weights.all():
+            X, y, weights = X[weights > 0], y[weights > 0], weights[weights > 0]
         w = None if weights is None else weights / weights.max()
         return Rows(units.columns(X), np.ldexp(y, -units.y), w)
 
@@ -96,8 +99,11 @@ class Rows:
         return triangle(len(X), block)
 
     def coefficients(self, terms: Terms) -> Array:
-        """(m,) by least squares."""
-        return np.asarray(solve(self.triangle(terms), 1)[0][0])
+        """(m,) by least squares; 0 for a term that stays below the rounding of y on these rows."""
+        R = self.triangle(terms)
+        c = solve(R, 1)[0][0]
+        lengths = np.linalg.norm(R, axis=0)
+        return np.where(np.abs(c) * lengths[:-1] <= DUST * lengths[-1], 0.0, c)
 
 
 @dataclass(frozen=True, slots=True)
