@@ -73,7 +73,7 @@ def _beats(r: Candidate, c: Candidate, floor: float) -> bool:
         return not np.isfinite(c.error)
     if not c.searched:
         difference = c.losses - r.losses
-        return float(difference.mean()) > _standard_error(difference) * (1 if r.complexity > c.complexity else -1)
+        return float(difference.mean()) > _standard_error(difference) * (1 if r.complexity >= c.complexity else -1)
     gain = len(r.losses) / 2 * float(np.log(c.error / max(r.error, floor, 1e-300)))
     share = _HALF if r.proposal.formula.variables else 1.0  # the mean stands until there is evidence against it
     if gain + share * (_cost(c) - _cost(r)) > 0 and r.complexity < c.complexity:

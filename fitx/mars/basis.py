@@ -8,14 +8,12 @@ import numpy as np
 import numpy.typing as npt
 
 from fitx.mars.forward import Step
+from fitx.mars.hinges import HingeBasisFunction, HingeBasisFunctionBase, SmoothedHingeBasisFunction
 from fitx.mars.terms import (
     BasisFunction,
     ConstantBasisFunction,
-    HingeBasisFunction,
-    HingeBasisFunctionBase,
     LinearBasisFunction,
     MissingnessBasisFunction,
-    SmoothedHingeBasisFunction,
     VariableBasisFunction,
 )
 

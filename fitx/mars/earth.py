@@ -11,7 +11,7 @@ from sklearn.base import BaseEstimator, RegressorMixin, TransformerMixin
 from sklearn.utils.validation import check_array, check_is_fitted, validate_data
 
 from fitx.errors import UsageError
-from fitx.mars import fitting, inputs
+from fitx.mars import coverage, fitting, inputs
 from fitx.mars.basis import Basis
 from fitx.mars.importance import criteria, importances, summary_text
 from fitx.mars.intervals import Spread
@@ -150,7 +150,7 @@ class Earth(RegressorMixin, TransformerMixin, BaseEstimator):  # type: ignore[mi
         if self.smooth:
             self.basis_, R = self.basis_.smooth(data.X, data.missing), None
         self._solve(data, R)
-        fitting.model_intervals(self, data)
+        coverage.model_intervals(self, data)
         return self
 
     def forward_pass(self, X: Any, y: Any = None, sample_weight: Any = None, output_weight: Any = None,
@@ -312,7 +312,7 @@ class Earth(RegressorMixin, TransformerMixin, BaseEstimator):  # type: ignore[mi
     def predict_interval(self, X: Any, level: float = 0.95, missing: Any = None) -> tuple[Array, Array]:
         """Lower and upper ends of the interval that holds a new y with probability `level`; needs `intervals`."""
         A, flags = self._new_rows(X, missing)
-        return fitting.interval(self, self._terms(A, flags) @ self.coef_.T, level)
+        return coverage.interval(self, self._terms(A, flags) @ self.coef_.T, level)
 
     def transform(self, X: Any, missing: Any = None) -> Array:
         """(n, terms): values of the terms that are not pruned, columns contiguous."""

@@ -5,13 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from fitx.mars.terms import (
-    BasisFunction,
-    HingeBasisFunctionBase,
-    MissingnessBasisFunction,
-    SmoothedHingeBasisFunction,
-    VariableBasisFunction,
-)
+from fitx.mars.hinges import HingeBasisFunctionBase, SmoothedHingeBasisFunction
+from fitx.mars.terms import BasisFunction, MissingnessBasisFunction, VariableBasisFunction
 
 if TYPE_CHECKING:
     from fitx.mars.earth import Earth

@@ -13,9 +13,9 @@ import numpy as np
 import numpy.typing as npt
 
 from fitx.errors import FitxWarning, UsageError
-from fitx.mars import intervals
 from fitx.mars.basis import Basis, from_steps
 from fitx.mars.forward import ForwardOptions, forward_pass
+from fitx.mars.intervals import Spread
 from fitx.mars.linear import solve as solve_triangle
 from fitx.mars.linear import triangle
 from fitx.mars.pruning import prune as prune_terms
@@ -224,57 +224,6 @@ def fold_numbers(n: int, folds: int) -> npt.NDArray[np.intp]:
     return np.random.default_rng(0).permutation(np.arange(n) % min(folds, n))
 
 
-def model_intervals(model: Earth, data: Training) -> None:
-    """Fit what `predict_interval` needs, where `intervals` asks for it."""
-    model.__dict__.pop("_spreads", None)
-    if model.intervals is None:
-        return
-    if model.intervals not in ("spread", "cv"):
-        raise UsageError(f'intervals is "spread", "cv" or None; got {model.intervals!r}')
-    B = model._terms(data.X, data.missing)
-    predicted = B @ model.coef_.T
-    if model.intervals == "spread":
-        squares = np.average((data.Y - predicted) ** 2, axis=0, weights=data.weights)
-        widened = squares * gcv_factor(B.shape[1], len(B), penalty_of(model))
-        rest = intervals.left_out(B, data.Y, predicted, data.weights, np.where(np.isfinite(widened), widened, squares))
-    else:
-        rest, predicted = _without_folds(model, data)
-    model._spreads = [
-        intervals.spread_of(rest[:, k], predicted[:, k], data.weights) for k in range(predicted.shape[1])
-    ]  # fmt: skip
-
-
-def _without_folds(model: Earth, data: Training) -> tuple[Array, Array]:
-    from sklearn.base import clone
-
-    numbers = fold_numbers(len(data.X), model.folds)
-    predicted = np.empty_like(data.Y)
-    for k in range(int(numbers.max()) + 1):
-        held = np.flatnonzero(numbers == k)
-        part = data.take(np.flatnonzero(numbers != k))
-        inner = clone(model).set_params(intervals=None, verbose=0, feature_importance_type=None)
-        inner.xlabels_, inner.linvars_ = model.xlabels_, model.linvars_
-        inner._forward(part)
-        if inner.enable_pruning:
-            inner._prune(part, [])
-        if inner.smooth:
-            inner.basis_ = inner.basis_.smooth(part.X, part.missing)
-        inner._solve(part)
-        predicted[held] = inner._terms(data.X[held], data.missing[held]) @ inner.coef_.T
-    return data.Y - predicted, predicted
-
-
-def interval(model: Earth, predicted: Array, level: float) -> tuple[Array, Array]:
-    """Lower and upper ends about predictions (n, p)."""
-    intervals.check_level(level)
-    spreads = getattr(model, "_spreads", None)
-    if spreads is None:
-        raise UsageError('prediction intervals need Earth(intervals="spread") or Earth(intervals="cv") before fit')
-    half = np.column_stack([s.half_width(predicted[:, k], level) for k, s in enumerate(spreads)])
-    lower, upper = predicted - half, predicted + half
-    return (lower[:, 0], upper[:, 0]) if predicted.shape[1] == 1 else (lower, upper)
-
-
 def same(a: object, b: object) -> bool:
     """Equality of attributes: of arrays by their entries, of mappings and sequences item by item."""
     if isinstance(a, np.ndarray) or isinstance(b, np.ndarray):
@@ -283,8 +232,8 @@ def same(a: object, b: object) -> bool:
         return a.keys() == b.keys() and all(same(v, b[k]) for k, v in a.items())
     if isinstance(a, (list, tuple)) and isinstance(b, (list, tuple)):
         return len(a) == len(b) and all(same(u, v) for u, v in zip(a, b, strict=True))
-    if isinstance(a, intervals.Spread) and isinstance(b, intervals.Spread):
-        return all(same(getattr(a, name), getattr(b, name)) for name in intervals.Spread.__slots__)
+    if isinstance(a, Spread) and isinstance(b, Spread):
+        return all(same(getattr(a, name), getattr(b, name)) for name in Spread.__slots__)
     return bool(a == b)
 
 

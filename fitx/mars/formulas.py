@@ -8,13 +8,8 @@ import numpy as np
 
 from fitx.errors import FitxError
 from fitx.formula import Const, Formula, Var, call
-from fitx.mars.terms import (
-    BasisFunction,
-    HingeBasisFunctionBase,
-    LinearBasisFunction,
-    SmoothedHingeBasisFunction,
-    VariableBasisFunction,
-)
+from fitx.mars.hinges import HingeBasisFunctionBase, SmoothedHingeBasisFunction
+from fitx.mars.terms import BasisFunction, LinearBasisFunction, VariableBasisFunction
 
 
 def order(term: BasisFunction) -> tuple[object, ...]:

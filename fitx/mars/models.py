@@ -10,16 +10,11 @@ import numpy.typing as npt
 
 from fitx.mars.basis import Basis, from_steps
 from fitx.mars.forward import ForwardOptions, Step, forward_pass
+from fitx.mars.hinges import HingeBasisFunction, SmoothedHingeBasisFunction
 from fitx.mars.linear import solve, triangle
 from fitx.mars.pruning import PruningPath, prune
 from fitx.mars.rounding import rounded
-from fitx.mars.terms import (
-    BasisFunction,
-    ConstantBasisFunction,
-    HingeBasisFunction,
-    LinearBasisFunction,
-    SmoothedHingeBasisFunction,
-)
+from fitx.mars.terms import BasisFunction, ConstantBasisFunction, LinearBasisFunction
 
 Array = npt.NDArray[np.float64]
 Terms = list[BasisFunction]
