@@ -73,7 +73,7 @@ class Symbolic(Fitter):
 
 
 _LEAST = 3  # rows
-_RESERVE, _AT_MOST = 0.2, 3.0  # share and seconds of the time that remain for regressions
+_RESERVE, _AT_MOST = 0.1, 1.5  # share and seconds of the time that remain for regressions
 _CONSTANTS = "symbolic.free_constants=true lets numbers in the formula carry units"
 
 

@@ -1,4 +1,5 @@
-"""Functions behind longer forms: sqrt((a - b)^2) is |a - b|, a sum with it max or min.
+"""Functions behind longer forms: sqrt((a - b)^2) is |a - b|, a sum with it max or min;
+1 - cos(2 u) is 2 sin(u)^2.
 
     A + c |P| = max(A + c P, A - c P) for c > 0, min for c < 0.
 
@@ -26,7 +27,7 @@ def shaped(f: Formula) -> Formula:
     def node(g: Call, args: list[Formula]) -> Formula:
         built = call(g.op, *args)
         try:
-            other = _absolute(built) or _extreme(built)
+            other = _half_angle(built) or _absolute(built) or _extreme(built)
         except (OverflowError, ZeroDivisionError, UsageError):
             return built
         return other if other is not None and other.complexity < built.complexity else built
@@ -42,12 +43,32 @@ def _absolute(f: Formula) -> Formula | None:
     if not (isinstance(f, Call) and f.op == "sqrt"):
         return None
     terms = _by_terms(f.args[0])
+    if terms is not None and len(terms) == 1:
+        ((m, c),) = terms.items()
+        if not m or c < 0 or any(e % 2 for _, e in m):
+            return None
+        return Const(number(sqrt(c))) * call("abs", product(1.0, [(b, float(e / 2)) for b, e in m]))
     root = None if terms is None or len(terms) < 3 else _root(terms)
     if root is None:
         return None
     c = abs(next(iter(root.values())))  # of the leading monomial
     inside = call("abs", _written({m: v / c for m, v in root.items()}))
     return inside if _tidy(c) == 1 else Const(number(_tidy(c))) * inside
+
+
+def _half_angle(f: Formula) -> Formula | None:
+    """2k sin(v/2)^2 for k - k cos(v), 2k cos(v/2)^2 for k + k cos(v)."""
+    terms = _by_terms(f) if isinstance(f, Call) and f.op in ("add", "sub") else None
+    if terms is None or len(terms) != 2 or () not in terms:
+        return None
+    k, ((m, c),) = terms[()], [(m, c) for m, c in terms.items() if m]
+    if len(m) != 1 or m[0][1] != 1 or abs(abs(c) - abs(k)) > _EQUAL * abs(k):
+        return None
+    wave = m[0][0]
+    if not (isinstance(wave, Call) and wave.op == "cos"):
+        return None
+    half = (wave.args[0] / 2).simplify()
+    return Const(number(_tidy(2 * k))) * call("sin" if c * k < 0 else "cos", half) ** 2
 
 
 def _extreme(f: Formula) -> Formula | None:

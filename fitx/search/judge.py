@@ -7,11 +7,14 @@ import numpy as np
 from fitx.formula import Formula
 from fitx.search.clear import collected
 from fitx.search.clear_bases import based
+from fitx.search.clear_limits import in_the_limit
 from fitx.search.clear_phases import phased
 from fitx.search.clear_shapes import shaped
 from fitx.search.refine import float_constants, refine
 from fitx.search.snap import snap
 from fitx.search.table import Table
+
+_NEARLY = 1e-10  # error of a formula that may approach an exact one
 
 
 def shortened(formula: Formula, error: float, table: Table) -> Formula:
@@ -24,9 +27,17 @@ def shortened(formula: Formula, error: float, table: Table) -> Formula:
 
 
 def refined(formula: Formula, table: Table) -> Formula:
-    """With its constants at their joint optimum on the sample."""
+    """With its constants at their joint optimum on the sample; the simpler formula that it approaches, if any."""
     t = table
-    return refine(formula, t.check_columns, t.check_y, t.names, t.check_weights).simplify()
+    fitted = refine(formula, t.check_columns, t.check_y, t.names, t.check_weights).simplify()
+    error = t.error_on_check(fitted)
+    if not error < _NEARLY:
+        return fitted
+    simpler = in_the_limit(fitted, t.check_columns, t.names).simplify()
+    if simpler == fitted:
+        return fitted
+    simpler = refine(simpler, t.check_columns, t.check_y, t.names, t.check_weights).simplify()
+    return simpler if t.error_on_check(simpler) <= max(error, 1e-26) else fitted
 
 
 def snapped(formula: Formula, error: float, table: Table, floor: float) -> tuple[Formula, float]:
