@@ -314,6 +314,13 @@ def test_category_columns_become_indicators(kind: str) -> None:
     assert model.n_features_in_ == 2
 
 
+def test_a_column_of_text_is_named() -> None:
+    pandas = pytest.importorskip("pandas")
+    frame = pandas.DataFrame({"x": np.arange(9.0), "city": ["Ulm"] * 9})
+    with pytest.raises(ValueError, match="column `city` holds text"):
+        Earth().fit(frame, np.arange(9.0))
+
+
 class Series:
     def __init__(self, values: list[object], categories: list[str] | None = None) -> None:
         self.values = values

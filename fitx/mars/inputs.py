@@ -54,6 +54,16 @@ def levels(X: Any) -> dict[int, tuple[Any, ...]]:
     return found
 
 
+def text_column(X: Any) -> str | None:
+    """Name of the first column of a frame that holds no numbers, if any."""
+    for name in X.columns if is_frame(X) else ():
+        try:
+            np.asarray(X[name], dtype=np.float64)
+        except (ValueError, TypeError):
+            return str(name)
+    return None
+
+
 def expand(X: Any, known: Levels) -> tuple[Any, list[str] | None]:
     """A frame's numbers, a category column as one indicator of each known level, NaN where it has none; names.
 
