@@ -20,19 +20,27 @@ from fitx.search.budget import Budget
 from fitx.search.contenders import Contenders
 from fitx.search.dimensions import Units
 from fitx.search.evolve.slices import Slices
-from fitx.search.extend import extended
 from fitx.search.front import Entry, Front
 from fitx.search.grammar import Grammar
 from fitx.search.groups import in_turn
 from fitx.search.growth import grow
 from fitx.search.judge import refined, shortened, snapped
-from fitx.search.noisy_search import LOOKS, contend, gauged, made_noisy, power_law_and_noise, supposedly_noisy
+from fitx.search.noisy_search import (
+    LOOKS,
+    contend,
+    gauged,
+    made_noisy,
+    may_be_noisy,
+    power_law_and_noise,
+    supposedly_noisy,
+)
 from fitx.search.peel import peeled
-from fitx.search.plan import ALL, Doubt, Evolve, Further, Peeled, Step, Suppose, steps
+from fitx.search.plan import ALL, Doubt, Evolve, Further, Peeled, Step, Suppose
 from fitx.search.problem import Problem
 from fitx.search.reduce import symmetry_chain
 from fitx.search.refine import float_constants
 from fitx.search.rounds import EXTENDED, FEW_SPACES, FIRST_SPACES, ROUNDS, affordable
+from fitx.search.sides import Side, next_side
 from fitx.search.spaces import Kind
 from fitx.search.stages import stages_of
 from fitx.search.stages.base import Effort, Stage, Work
@@ -96,41 +104,61 @@ class Search:
             problems = made_noisy(self, problems)
             yield from self._instants(problems)
         yield from self._reduced(problems)
-        further = extended(problems[0] if problems else self.problem, self.grammar)
-        plan = _plan(problems)
-        peeled_before: set[Problem] = set()
-        while (step := next(plan, None)) is not None:
-            if self.solved or self.budget.expired():
-                return
-            doubt = isinstance(step, Doubt) and self.problem.n >= _SUPPOSE
-            if gauged(self, problems, doubt):
-                problems = made_noisy(self, problems, doubt)
-                yield from self._instants(problems)
-                further = extended(problems[0], self.grammar)
-                plan = _plan(problems)
+        yield from self._turns([Side.of(self, problems)])
+
+    def _turns(self, sides: list[Side]) -> Iterator[Entry]:
+        """The plan's steps; where y may be exact or noisy, on either side in turn."""
+        while sides and not (self.solved or self.budget.expired()):
+            side = next_side(sides)
+            side.enter(self)
+            step = next(side.plan, None)
+            if step is None:
+                sides.remove(side)
                 continue
-            if isinstance(step, Suppose) and self.contenders is None and self.problem.n >= _SUPPOSE:
-                exact = self.problem, self.table, self.front
-                others = supposedly_noisy(self, problems)
-                yield from self._look(others)
-                if self.contenders is not None and self.contenders.settled is None and not self.solved:
-                    self.problem, self.table, self.front = exact
-                    self.contenders = None
-                    self.benches.clear()
+            doubt = isinstance(step, Doubt) and self.problem.n >= _SUPPOSE and len(sides) == 1
+            if gauged(self, side.problems, doubt):
+                if len(sides) == 2 and sides[1].confirmed(self.table.noise):
+                    sides.remove(side)
                     continue
-                problems, further, plan = others, extended(others[0], self.grammar), _plan(others)
-            if isinstance(step, Further):
-                yield from self._extended(islice(further, step.count), self.budget)
-            elif isinstance(step, Evolve):
-                yield from self._evolved(self.problem if step.whole else problems[0], step.offspring)
-            elif isinstance(step, Peeled):
-                root = self.problem if step.whole or len(problems[0].active) < 2 else problems[0]
-                if root not in peeled_before:
-                    peeled_before.add(root)
-                    yield from self._peeled(root)
-            elif isinstance(step, Step):
-                budget = self._share(step.effort, step.variant, len(problems))
-                yield from self._round(problems[step.variant], step.effort, step.families, step.spaces, budget)
+                problems = made_noisy(self, side.problems, doubt)
+                yield from self._instants(problems)
+                sides[:] = [Side.of(self, problems)]
+                continue
+            side.gauged = self.gauged
+            if isinstance(step, Suppose):
+                if self.contenders is None and self.problem.n >= _SUPPOSE and len(sides) == 1:
+                    yield from self._supposed(step, sides)
+                continue
+            side.work += step.work
+            yield from self._step(step, side)
+
+    def _supposed(self, step: Suppose, sides: list[Side]) -> Iterator[Entry]:
+        """The other side, where y is noisy: to stay if it may well be so, or if that look settles it."""
+        likely = may_be_noisy(self)
+        if step.early and not likely:
+            return
+        side = sides[0]
+        problems = supposedly_noisy(self, side.problems)
+        yield from self._look(problems)
+        other = Side.of(self, problems)
+        other.work = side.work
+        if likely or other.settled:
+            sides.append(other)
+
+    def _step(self, step: Step | Further | Peeled | Evolve | Doubt, side: Side) -> Iterator[Entry]:
+        problems = side.problems
+        if isinstance(step, Further):
+            yield from self._extended(islice(side.further, step.count), self.budget)
+        elif isinstance(step, Evolve):
+            yield from self._evolved(self.problem if step.whole else problems[0], step.offspring)
+        elif isinstance(step, Peeled):
+            root = self.problem if step.whole or len(problems[0].active) < 2 else problems[0]
+            if root not in side.peeled:
+                side.peeled.add(root)
+                yield from self._peeled(root)
+        elif isinstance(step, Step):
+            budget = self._share(step.effort, step.variant, len(problems))
+            yield from self._round(problems[step.variant], step.effort, step.families, step.spaces, budget)
 
     def _instants(self, problems: list[Problem]) -> Iterator[Entry]:
         for problem in problems:
@@ -337,6 +365,3 @@ class Search:
             self._closing = True
             self.budget = self.budget.share(1.0, at_most=max(0.1, spent))
 
-
-def _plan(problems: list[Problem]) -> Iterator[Step | Further | Peeled | Evolve | Suppose | Doubt]:
-    return steps(len(problems), len(problems) > 1 and len(problems[0].active) < 2)

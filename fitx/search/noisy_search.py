@@ -12,8 +12,10 @@ from fitx.search.contenders import Contenders
 from fitx.search.description import polished
 from fitx.search.front import Entry, Front
 from fitx.search.groups import in_turn
+from fitx.search.noise import estimate_noise
 from fitx.search.noisy import noise_of, supposed, with_noise
 from fitx.search.problem import Problem
+from fitx.search.reduce_noisy import noisy_chain
 from fitx.search.stages import stages_of
 from fitx.search.stages.base import Work
 from fitx.search.variants import variants
@@ -21,6 +23,7 @@ from fitx.search.variants import variants
 if TYPE_CHECKING:
     from fitx.search.engine import Search
 
+_POSSIBLE = 0.5  # times the usual noise: a variance about that of the noise is found where there is noise
 LOOKS = 3  # variants of the problem that are looked at for noise
 
 
@@ -58,17 +61,34 @@ def made_noisy(search: Search, problems: list[Problem], doubt: bool = False) -> 
     search.problem, search.table, made = with_noise(search.problem, search.table, [*search.groups, *more])
     groups = made[: len(search.groups)]
     problems = [*in_turn([variants(p) for p in groups], variants(search.problem)), *made[len(groups) :]]
+    problems = [*_fewer_columns(problems[0], search.problem), *problems]
     search.contenders = Contenders(search.table, supposed=doubt)
     search.front = Front(search.floor)
     search.benches.clear()
     return problems
 
 
+def _fewer_columns(*problems: Problem) -> list[Problem]:
+    """The first of the problems from which symmetries take most columns, without these; and without its powers."""
+    with np.errstate(all="ignore"):
+        chains = [noisy_chain(p) for p in dict.fromkeys(problems)]
+        best = min((c[-1] for c in chains if c), key=lambda p: len(p.active), default=None)
+        return [] if best is None else list(dict.fromkeys((*variants(best)[:1], best)))
+
+
 def supposedly_noisy(search: Search, problems: list[Problem]) -> list[Problem]:
     """The problems as they would be with the usual noise."""
     search.table = search.table.with_check(search.table.check)  # a table of its own
+    search.benches = {}
     search.table.noise = supposed(search.table)
     return made_noisy(search, problems, doubt=True)
+
+
+def may_be_noisy(search: Search) -> bool:
+    """Whether the usual noise is no more than what polynomials leave of y, exactly as they would of noise."""
+    t, best = search.table, search.front.best
+    values = () if best is None else (t.on_all(best.formula),)
+    return estimate_noise(t.columns, t.y, t.weights, values).bound > _POSSIBLE * supposed(t)
 
 
 def contend(search: Search, formulas: Iterator[Formula], where: str, contenders: Contenders) -> Iterator[Entry]:

@@ -27,6 +27,8 @@ _TERMS = 260
 _USABLE = 0.05  # relative error of the surrogate on rows of its own
 CLEAR = 1e-3  # disagreement up to which a symmetry is hardly a chance
 _CLOSE = 0.006  # disagreement of the two sides, relative to their size
+_ROUGH = 0.7  # relative error of the surrogate under noise
+_NOISY = 0.3  # the same under noise, where other tests follow
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,21 +135,21 @@ def _targets(y: Array) -> Iterator[Array]:
             yield np.log(np.abs(y))
 
 
-def surrogate_gradient(x: Array, t: Array) -> Array | None:
+def surrogate_gradient(x: Array, t: Array, most: int = _TERMS, usable: float = _USABLE) -> Array | None:
     """Partial derivatives (d, n) of a Chebyshev polynomial of the highest total degree that the rows support.
 
     x: (d, n), t: (n,). None where it misses rows of its own by more than _USABLE of their spread.
     """
     d, n = x.shape
     u, span = _scaled(x, x)
-    degree = _highest_degree(d, min(_TERMS, n // 3), 12)
+    degree = _highest_degree(d, min(most, _TERMS, n // 3), 12)
     exponents = np.array(polynomial_exponents(d, degree))
     T, dT = _chebyshev(u, degree)
     A = np.prod([T[k][exponents[:, k]] for k in range(d)], axis=0)
     test = np.arange(n) % 5 == 4
     c = np.linalg.lstsq(A[:, ~test].T, t[~test], rcond=1e-10)[0]
     miss = t[test] - c @ A[:, test]
-    if not float(miss.std()) < _USABLE * float(t.std()):
+    if not float(miss.std()) < usable * float(t.std()):
         return None
     gradient = []
     for j in range(d):
@@ -196,7 +198,26 @@ def _chebyshev(u: Array, degree: int) -> tuple[Array, Array]:
     return T, dT
 
 
-def _compare(problem: Problem, active: list[int], x: Array, gradient: Array, unit: Array) -> Iterator[Symmetry]:
+def proposals(problem: Problem, rows: npt.NDArray[np.intp], most: int) -> list[Symmetry]:
+    """Symmetries that may hold where y is noisy, the likeliest first."""
+    active = list(problem.active)
+    x, y = problem.columns[active][:, rows], problem.y[rows]
+    best: dict[tuple[int, int, str, Fraction, float], Symmetry] = {}
+    for t in _targets(y):
+        for terms in (len(rows) // 16, len(rows) // 8, len(rows) // 4):
+            gradient = surrogate_gradient(x, t, terms, _ROUGH)
+            if gradient is None:
+                continue
+            for s in _compare(problem, active, x, gradient, t if t is y else np.ones_like(t), _NOISY):
+                key = s.first, s.second, s.family.name, s.factor, s.power
+                best[key] = min(s, best.get(key, s), key=lambda s: s.misfit)
+    found = sorted(best.values(), key=lambda s: s.misfit)
+    return found[:most]
+
+
+def _compare(
+    problem: Problem, active: list[int], x: Array, gradient: Array, unit: Array, close: float = _CLOSE
+) -> Iterator[Symmetry]:
     size = np.sqrt((gradient**2).mean(axis=1)) * x.std(axis=1)
     relevant = size > 1e-3 * size.max()
     for p in range(len(active)):
@@ -212,13 +233,13 @@ def _compare(problem: Problem, active: list[int], x: Array, gradient: Array, uni
                     with np.errstate(all="ignore"):
                         a = gradient[i] / family.derivative(x[i])
                         b = gradient[j] / family.derivative(x[j])
-                    factor = _ratio(a, b, unit if family.name == "product" else None)
+                    factor = _ratio(a, b, unit if family.name == "product" else None, close)
                     if factor is None or (abs(factor[0]) == 1 and i == q):
                         continue
                     yield Symmetry(active[i], active[j], family, *factor)
 
 
-def _ratio(a: Array, b: Array, unit: Array | None) -> tuple[Fraction, float, float] | None:
+def _ratio(a: Array, b: Array, unit: Array | None, close: float) -> tuple[Fraction, float, float] | None:
     """c, k with b = c a + k unit for a whole c and k in halves (0 without `unit`), and the misfit.
 
     Rows where a derivative explodes are left out.
@@ -237,11 +258,11 @@ def _ratio(a: Array, b: Array, unit: Array | None) -> tuple[Fraction, float, flo
         return None  # a pure power, divided out elsewhere
     c = float(u @ v) / float(u @ u)
     short = round(c)
-    if abs(short) not in (1, 2, 3, 4) or abs(short - c) > 0.1 * abs(c):
+    if abs(short) not in (1, 2, 3, 4) or abs(short - c) > (0.1 if close <= _CLOSE else _NOISY) * abs(c):
         return None
     r = b - short * a
     if unit is not None:
         k = float(np.round(2 * float(r @ unit[ok]) / float(unit[ok] @ unit[ok]))) / 2
         r = r - k * unit[ok]
     misfit = float(r @ r) / float(v @ v)
-    return (Fraction(short), k, misfit) if misfit < _CLOSE else None
+    return (Fraction(short), k, misfit) if misfit < close else None

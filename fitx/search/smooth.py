@@ -66,6 +66,12 @@ class Design:
         s2 = np.maximum(rss, 0.0) / np.maximum(len(self.root) - self.rank[at], 1)
         return [(float(v[-1]), len(v) > 2 and bool(v[-1] > FLAT * v[-3])) for v in s2]
 
+    def left(self, t: Array) -> tuple[float, Array]:
+        """s2 of the highest degree for t (n,), and the weighted residuals (n,)."""
+        z = (t * self.root)[None]
+        r = self._residuals(z, self.coordinates(z))[0]
+        return float(r @ r) / max(len(r) - int(self.rank[-1]), 1), r
+
     def _residuals(self, z: Array, c: Array) -> Array:
         if self._q is not None:
             return np.asarray(z - c @ self._q.T)
