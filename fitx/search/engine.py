@@ -28,6 +28,7 @@ from fitx.search.judge import refined, shortened, snapped
 from fitx.search.noisy_search import (
     LOOKS,
     contend,
+    fewer_columns_and_noise,
     gauged,
     made_noisy,
     may_be_noisy,
@@ -100,7 +101,7 @@ class Search:
         yield from self._instants([problem for problem in problems if problem is not self.problem])
         if self.solved:
             return
-        if gauged(self, problems) or power_law_and_noise(self):
+        if gauged(self, problems) or power_law_and_noise(self) or fewer_columns_and_noise(self):
             problems = made_noisy(self, problems)
             yield from self._instants(problems)
         yield from self._reduced(problems)
@@ -364,4 +365,3 @@ class Search:
             spent = self.budget.clock() - self._began
             self._closing = True
             self.budget = self.budget.share(1.0, at_most=max(0.1, spent))
-

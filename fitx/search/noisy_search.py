@@ -54,6 +54,19 @@ def power_law_and_noise(search: Search) -> bool:
     return contenders.settled is not None
 
 
+def fewer_columns_and_noise(search: Search) -> bool:
+    """Whether noise shows once symmetries have taken columns away, of the rest of which polynomials reach further."""
+    if not may_be_noisy(search):
+        return False
+    table = search.table.with_check(search.table.check)
+    table.noise = supposed(table)
+    problem = with_noise(search.problem, table, [])[0]
+    fewer = _fewer_columns(variants(problem)[0], problem)
+    if fewer:
+        search.table.noise = noise_of(search.table, None, [fewer[-1], problem])
+    return search.table.noise > 0
+
+
 def made_noisy(search: Search, problems: list[Problem], doubt: bool = False) -> list[Problem]:
     """The problems with their noise; from now on formulas contend for a short description. doubt: without evidence."""
     before = {v.label for p in (*search.groups, search.problem) for v in variants(p)}  # all but the reduced ones

@@ -91,12 +91,15 @@ LATE = ("late",)
 NESTED = ("nested",)
 
 
-def steps(variants: int, lone: bool = False) -> Iterator[AnyStep]:
-    """The order for so many variants of the problem. lone: the first has one column left, which is often a mistake."""
+def steps(variants: int, lone: bool = False, noisy: bool = False) -> Iterator[AnyStep]:
+    """The order for so many variants of the problem. lone: the first has one column left, which is often a mistake.
+    noisy: further columns and terms taken off, which leave much for noise to blur, come later."""
     small, *larger = ROUNDS
     others = range(1, variants)
     yield Step(small, 0, ALL, FIRST_SPACES)
     yield Suppose(early=True)
+    if noisy:
+        yield Step(small, 0, REST, SECOND_SPACES)
     if lone:
         for i in others:
             yield Step(small, i, ALL, FIRST_SPACES)
@@ -104,7 +107,8 @@ def steps(variants: int, lone: bool = False) -> Iterator[AnyStep]:
         yield Step(small, others[-1], CHEAP, FIRST_SPACES)  # the problem as it is
     yield Further(4)
     yield Peeled()
-    yield Step(small, 0, REST, SECOND_SPACES)
+    if not noisy:
+        yield Step(small, 0, REST, SECOND_SPACES)
     yield Step(small, 0, NESTED, ())
     yield Suppose()
     yield Evolve(20_000)

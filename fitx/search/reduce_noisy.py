@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from fitx.search.problem import Problem
-from fitx.search.reduce import Symmetry, proposals, reduced
+from fitx.search.reduce import proposals, reduced
 from fitx.search.smooth import Design
 
 Array = npt.NDArray[np.float64]

@@ -44,7 +44,7 @@ class Side:
         s = search
         lone = len(problems) > 1 and len(problems[0].active) < 2
         further = extended(problems[0] if problems else s.problem, s.grammar)
-        plan = steps(len(problems), lone)
+        plan = steps(len(problems), lone, s.contenders is not None)
         return cls(s.problem, s.table, s.front, s.contenders, s.benches, s.gauged, problems, further, plan)
 
     def enter(self, search: Search) -> None:
