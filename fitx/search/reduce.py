@@ -198,21 +198,23 @@ def _chebyshev(u: Array, degree: int) -> tuple[Array, Array]:
     return T, dT
 
 
-def proposals(problem: Problem, rows: npt.NDArray[np.intp], most: int) -> list[Symmetry]:
-    """Symmetries that may hold where y is noisy, the likeliest first."""
-    active = list(problem.active)
-    x, y = problem.columns[active][:, rows], problem.y[rows]
-    best: dict[tuple[int, int, str, Fraction, float], Symmetry] = {}
-    for t in _targets(y):
-        for terms in (len(rows) // 16, len(rows) // 8, len(rows) // 4):
-            gradient = surrogate_gradient(x, t, terms, _ROUGH)
-            if gradient is None:
-                continue
-            for s in _compare(problem, active, x, gradient, t if t is y else np.ones_like(t), _NOISY):
-                key = s.first, s.second, s.family.name, s.factor, s.power
-                best[key] = min(s, best.get(key, s), key=lambda s: s.misfit)
-    found = sorted(best.values(), key=lambda s: s.misfit)
-    return found[:most]
+def gradients(x: Array, y: Array) -> Iterator[Array]:
+    """Rough partial derivatives (d, n) of noisy y (n,), from polynomials of several degrees in columns x (d, n) and in
+    their logarithms."""
+    n = len(y)
+    positive = x.min(axis=1)[:, None] > 0
+    with np.errstate(all="ignore"):
+        logs = np.where(positive, np.log(np.maximum(x, 1e-300)), x)
+    for terms in (n // 16, n // 8, n // 4):
+        for z, chain in ((x, None), (logs, np.where(positive, 1 / x, 1.0)) if positive.any() else (x, None)):
+            gradient = surrogate_gradient(z, y, terms, _ROUGH)
+            if gradient is not None and (chain is not None or z is x):
+                yield gradient if chain is None else gradient * chain
+
+
+def proposals(problem: Problem, x: Array, y: Array, gradient: Array) -> Iterator[Symmetry]:
+    """Symmetries that may hold where y is noisy, from rough derivatives."""
+    yield from _compare(problem, list(problem.active), x, gradient, y, _NOISY)
 
 
 def _compare(

@@ -7,26 +7,41 @@ enter through the one alone, and no polynomial of all columns explains any of wh
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from itertools import islice
+
 import numpy as np
 import numpy.typing as npt
 
 from fitx.search.problem import Problem
-from fitx.search.reduce import proposals, reduced
+from fitx.search.reduce import gradients, proposals, reduced
+from fitx.search.scalings import scalings
 from fitx.search.smooth import Design
 
 Array = npt.NDArray[np.float64]
 
 _ROWS = 1500
-_PROPOSED = 16
+_PROPOSED = 24
 _AS_WELL = 1.1  # times the unexplained variance
 _EXCESS = 4.0  # standard deviations by which all columns may explain more of what is left
-_STEPS = 4
+_SHORT = 0.02  # of the unexplained variance that a symmetry has to be better by for each power more
+
+
+@dataclass(frozen=True, slots=True)
+class _Proposal:
+    """misfit: of the derivatives; size: how much the column that stays is made of; make: the problem."""
+
+    misfit: float
+    size: int
+    make: Callable[[], Problem]
 
 
 def noisy_chain(problem: Problem) -> list[Problem]:
     """The problem without its clearest symmetry, then without that one's, and so on."""
     chain: list[Problem] = []
-    while len(chain) < _STEPS and len(problem.active) > 1:
+    while len(problem.active) > 1:
         found = _clearest(problem)
         if found is None:
             break
@@ -40,17 +55,36 @@ def _clearest(problem: Problem) -> Problem | None:
     whole = _left(problem, rows)
     if whole is None:
         return None
-    bound, design = whole[0], whole[2]
+    bound, _, design = whole
     best: Problem | None = None
-    least = _AS_WELL * bound
-    for s in proposals(problem, rows, _PROPOSED):
-        child = reduced(problem, s)
+    least = np.inf
+    for proposal in _proposed(problem, rows):
+        child = proposal.make()
         left = _left(child, rows)
-        if left is None or not left[0] < least:
+        if left is None or not left[0] < _AS_WELL * bound or not left[0] * (1 + _SHORT * proposal.size) < least:
             continue
         if design.excess(left[1] / design.root) < _EXCESS:
-            best, least = child, left[0]
+            best, least = child, left[0] * (1 + _SHORT * proposal.size)
     return best
+
+
+def _proposed(problem: Problem, rows: npt.NDArray[np.intp]) -> list[_Proposal]:
+    """The likeliest symmetries first, each as clear as in the best of the derivatives."""
+    x, y = problem.columns[list(problem.active)][:, rows], problem.y[rows]
+    best: dict[tuple[object, ...], _Proposal] = {}
+    for gradient in gradients(x, y):
+        found: list[tuple[tuple[object, ...], _Proposal]] = []
+        for s in proposals(problem, x, y, gradient):
+            if s.family.name != "product":
+                key = s.first, s.second, s.family.name, s.factor
+                found.append((key, _Proposal(s.misfit, 2, partial(reduced, problem, s))))
+        for c in islice(scalings(problem, gradient, y, x), _PROPOSED):
+            size = sum(map(abs, c.exponents))
+            found.append(((c.exponents, c.power), _Proposal(c.misfit, size, partial(c.apply, problem))))
+        for where, proposal in found:
+            if where not in best or proposal.misfit < best[where].misfit:
+                best[where] = proposal
+    return sorted(best.values(), key=lambda p: p.misfit)[:_PROPOSED]
 
 
 def _left(problem: Problem, rows: npt.NDArray[np.intp]) -> tuple[float, Array, Design] | None:
