@@ -101,10 +101,13 @@ class Search:
         yield from self._instants([problem for problem in problems if problem is not self.problem])
         if self.solved:
             return
-        if gauged(self, problems) or power_law_and_noise(self) or fewer_columns_and_noise(self):
+        if gauged(self, problems) or power_law_and_noise(self):
             problems = made_noisy(self, problems)
             yield from self._instants(problems)
         yield from self._reduced(problems)
+        if not self.solved and fewer_columns_and_noise(self):
+            problems = made_noisy(self, problems)
+            yield from self._instants(problems)
         yield from self._turns([Side.of(self, problems)])
 
     def _turns(self, sides: list[Side]) -> Iterator[Entry]:

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from fitx.search.engine import Search
 
 _POSSIBLE = 0.5  # times the usual noise: a variance about that of the noise is found where there is noise
+_FEW = 100  # rows below which that is not asked
 LOOKS = 3  # variants of the problem that are looked at for noise
 
 
@@ -56,7 +57,7 @@ def power_law_and_noise(search: Search) -> bool:
 
 def fewer_columns_and_noise(search: Search) -> bool:
     """Whether noise shows once symmetries have taken columns away, of the rest of which polynomials reach further."""
-    if not may_be_noisy(search):
+    if search.contenders is not None or search.problem.n < _FEW or not may_be_noisy(search):
         return False
     table = search.table.with_check(search.table.check)
     table.noise = supposed(table)
