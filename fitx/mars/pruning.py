@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 Array = npt.NDArray[np.float64]
+Flags = npt.NDArray[np.bool_]
 DEPENDENT = 1e-11  # singular values of columns of length 1 below this count as zero
 
 
@@ -58,23 +59,26 @@ def prune(
     A = B if root is None else B * root
     Z = (Y if root is None else Y * root) * np.sqrt(v)
     total = float(v.sum()) * (float(np.sum(weights)) if weights is not None else n)
-    fixed = frozenset(keep) | {0}
+    may = np.ones(B.shape[1], bool)
+    may[[0, *keep]] = False
+    R, z = _triangle(A, Z)
     paths = []
     for last in (True, False):
-        went, rss, _ = _eliminate(A, Z, fixed, last)
+        went = _eliminate(R, z, may, last)
         left = [tuple(range(B.shape[1]))]
-        for j in went:
+        for j in went.order:
             left.append(tuple(k for k in left[-1] if k != j))
-        gcv = rss / total * np.array([gcv_factor(len(s), n, penalty) for s in left])
-        paths.append(PruningPath(tuple(left), rss, gcv, _last_least(gcv)))
+        gcv = went.rss / total * np.array([gcv_factor(len(s), n, penalty) for s in left])
+        paths.append(PruningPath(tuple(left), went.rss, gcv, _last_least(gcv)))
+        if not went.tied:
+            break
     path = min(paths, key=lambda p: float(p.gcv[p.best]))  # the first of equals: py-earth's
     if folds is None:
         return path
     cv = np.zeros(len(path.subsets))
     for k in np.unique(folds):
         held = folds == k
-        _, _, coefs = _eliminate(A[~held], Z[~held], fixed, True)
-        for size, c in enumerate(coefs):
+        for size, c in enumerate(_eliminate(*_triangle(A[~held], Z[~held]), may, True).coefficients):
             cv[size] += float(np.sum((Z[held] - A[held] @ c) ** 2))
     return PruningPath(path.subsets, path.rss, path.gcv, _last_least(cv), cv / total)
 
@@ -90,64 +94,81 @@ def _last_least(values: Array) -> int:
     return int(len(values) - 1 - np.argmin(values[::-1]))
 
 
-def _eliminate(A: Array, Y: Array, fixed: frozenset[int], last: bool) -> tuple[list[int], Array, list[Array]]:
-    """The terms in the order in which they go; rss (steps + 1,) and coefficients (m, k), with all terms and after each.
-    last: of equals, the last goes."""
-    m = A.shape[1]
+def _triangle(A: Array, Y: Array) -> tuple[Array, Array]:
+    """A and Y turned by the same rotation, so that few rows are left."""
     both = np.hstack([A, Y])
     if len(both) > both.shape[1]:
         both = np.asarray(np.linalg.qr(both, mode="r"))
-    R, z = both[:, :m], both[:, m:]
+    return both[:, : A.shape[1]], both[:, A.shape[1] :]
+
+
+@dataclass(frozen=True, slots=True)
+class Elimination:
+    """The terms in the order in which they went; rss and coefficients (m, k) with all terms and after each; whether
+    there was ever a choice among equals."""
+
+    order: list[int]
+    rss: Array
+    coefficients: list[Array]
+    tied: bool
+
+
+def _eliminate(R: Array, z: Array, may: Flags, last: bool) -> Elimination:
+    """may: terms that may go. last: of equals, the last goes; else the first."""
+    m = R.shape[1]
     size = np.linalg.norm(R, axis=0)
-    R = R / np.where(size > 0, size, 1)
-    may = np.array([j not in fixed for j in range(m)])
-    gone = _dependent(R, may, last)
-    left = np.array([j for j in range(m) if j not in set(gone)], np.intp)
-    S = np.linalg.pinv(R[:, left], rcond=DEPENDENT / 100)
-    c = S @ z
-    rest = z - R[:, left] @ c
-    rss = float(np.sum(rest * rest))
-    sums = [rss] * (len(gone) + 1)
-    coefs = [_spread(c, left, m)] * (len(gone) + 1)
-    while may[left].any():
-        lengths = np.einsum("ij,ij->i", S, S)
-        cost = np.where(may[left], np.einsum("ij,ij->i", c, c) / lengths, np.inf)
-        equal = np.flatnonzero(cost <= cost.min() + 1e-13 * max(rss, sums[0]))
-        at = int(equal[-1] if last else equal[0])
-        share = S @ S[at] / lengths[at]
-        rss += float(cost[at])
-        c = np.delete(c - share[:, None] * c[at], at, axis=0)
-        S = np.delete(S - share[:, None] * S[at], at, axis=0)
-        gone.append(int(left[at]))
-        left = np.delete(left, at)
-        sums.append(rss)
-        coefs.append(_spread(c, left, m))
-    scale = np.where(size > 0, size, 1)[:, None]
-    return gone, np.array(sums), [coef / scale for coef in coefs]
-
-
-def _spread(c: Array, left: npt.NDArray[np.intp], m: int) -> Array:
-    full = np.zeros((m, c.shape[1]))
-    full[left] = c
-    return full
-
-
-def _dependent(R: Array, may: npt.NDArray[np.bool_], last: bool) -> list[int]:
-    """Terms that can go at no cost, one after the other, until the rest is independent. R's columns have length 1."""
-    _, s, vt = np.linalg.svd(R)
+    size[size == 0] = 1
+    R = R / size
+    u, s, vt = np.linalg.svd(R, full_matrices=m > len(R))
     rank = int(np.sum(s > DEPENDENT))
-    null = vt[rank:].T.copy()  # a term may go at no cost where its row is not zero
+    order, tied = _dependent(vt[rank:].T, may, last)
+    left = np.ones(m, bool)
+    left[order] = False
+    S = np.zeros((m, len(R)))
+    if rank == m:
+        S = (vt.T / s) @ u[:, :m].T
+    else:
+        S[left] = np.linalg.pinv(R[:, left], rcond=DEPENDENT / 100)
+    c = S @ z
+    rest = z - R @ c
+    rss = float(np.sum(rest * rest))
+    equal_to = 1e-13 * float(np.sum(z * z))
+    sums = [rss] * (len(order) + 1)
+    coefficients = [c / size[:, None]] * (len(order) + 1)
+    can = left & may
+    for _ in range(int(can.sum())):
+        lengths = np.einsum("ij,ij->i", S, S)
+        cost = np.full(m, np.inf)
+        np.divide(np.einsum("ij,ij->i", c, c), lengths, out=cost, where=can)
+        equal = np.flatnonzero(cost <= cost.min() + equal_to)
+        tied |= len(equal) > 1
+        at = int(equal[-1 if last else 0])
+        share = S @ (S[at] / lengths[at])
+        rss += float(cost[at])
+        c = c - share[:, None] * c[at]
+        S -= share[:, None] * S[at]
+        c[at], S[at], can[at] = 0, 0, False
+        order.append(at)
+        sums.append(rss)
+        coefficients.append(c / size[:, None])
+    return Elimination(order, np.array(sums), coefficients, tied)
+
+
+def _dependent(null: Array, may: Flags, last: bool) -> tuple[list[int], bool]:
+    """Terms that can go at no cost, one after the other, until the rest is independent; whether others could instead.
+    null (m, k): orthonormal combinations of the terms that vanish."""
     gone: list[int] = []
+    tied = False
     while null.shape[1]:
         free = np.flatnonzero((np.linalg.norm(null, axis=1) > 1e-7) & may)
         if not len(free):
             break
-        j = int(free[-1] if last else free[0])
+        tied |= len(free) > 1
+        j = int(free[-1 if last else 0])
         # A reflection leaves row j with one entry; that direction goes, and with it the term.
         row = null[j].copy()
         row[0] += math.copysign(float(np.linalg.norm(row)), row[0] or 1.0)
-        null = null - np.outer(null @ row, row) * (2 / float(row @ row))
-        null = null[:, 1:]
+        null = (null - np.outer(null @ row, row) * (2 / float(row @ row)))[:, 1:]
         null[j] = 0
         gone.append(j)
-    return gone
+    return gone, tied
