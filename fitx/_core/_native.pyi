@@ -238,12 +238,20 @@ class MarsSearch:
         ValueError for a parent that was not kept, an unknown variable, kind or row."""
 
     def ask(
-        self, parent: _Int32, variable: _Int32, endspan: _Int32, minspan: int, cover: NDArray[np.uint8]
+        self,
+        parent: _Int32,
+        variable: _Int32,
+        endspan: _Int32,
+        minspan: int,
+        cover: NDArray[np.uint8],
+        line_tolerance: float,
+        hinge_tolerance: float,
     ) -> tuple[NDArray[np.float64], NDArray[np.float64], _Int64, _Int32, NDArray[np.bool_]]:
         """Of P different questions: what parent times x would take off the residuals' sum of squares; what the best
         hinge would take off beyond that; the row of its knot, -1 without candidates; the number of candidates; whether
         parent times x depends on the terms there are. cover: with terms for present and missing besides.
-        minspan < 0: by minspan_alpha."""
+        minspan < 0: by minspan_alpha. Tolerances: shares of parent times (x - least x) and of a hinge, about their
+        means, that must be independent of the terms there are."""
 
     def rss(self) -> float:
         """The weighted residual sum of squares of all responses."""

@@ -54,7 +54,7 @@ std::vector<bool> add(MarsSearch& self, int parent, int variable, const std::vec
 }
 
 nb::tuple ask(MarsSearch& self, In<int32_t, 1> parent, In<int32_t, 1> variable, In<int32_t, 1> endspan, int minspan,
-              In<uint8_t, 1> cover) {
+              In<uint8_t, 1> cover, double line_tolerance, double hinge_tolerance) {
   const size_t count = parent.shape(0);
   check(variable.shape(0) == count && endspan.shape(0) == count && cover.shape(0) == count, "the arrays differ in length");
   std::vector<fitx::MarsQuestion> questions;
@@ -66,7 +66,7 @@ nb::tuple ask(MarsSearch& self, In<int32_t, 1> parent, In<int32_t, 1> variable, 
   std::vector<fitx::MarsAnswer> answers;
   {
     nb::gil_scoped_release release;
-    self.ask(questions, answers);
+    self.ask(questions, line_tolerance, hinge_tolerance, answers);
   }
   double *linear, *hinge;
   int64_t* row;
@@ -94,7 +94,8 @@ void register_mars(nb::module_& m) {
       .def("__init__", init, "x"_a, "y"_a, "root_weight"_a.none(), "missing"_a.none(), "rules"_a, "minspan_alpha"_a,
            "cache"_a, "threads"_a)
       .def("add", add, "parent"_a, "variable"_a, "kinds"_a, "knot_row"_a, "reverse"_a, "keep"_a)
-      .def("ask", ask, "parent"_a, "variable"_a, "endspan"_a, "minspan"_a, "cover"_a)
+      .def("ask", ask, "parent"_a, "variable"_a, "endspan"_a, "minspan"_a, "cover"_a,
+           "line_tolerance"_a, "hinge_tolerance"_a)
       .def("rss", &MarsSearch::rss)
       .def("flat", &MarsSearch::flat, "endspan"_a, "every"_a);
 }

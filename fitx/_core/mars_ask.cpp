@@ -9,8 +9,7 @@ namespace fitx {
 
 namespace {
 
-constexpr double kDependentLine = 1e-10;   // of |B (x - centre)|^2 that must be new
-constexpr double kDependentHinge = 1e-10;  // of |h|^2
+constexpr double kRounding = 1e-10;  // of |B (x - centre)|^2 and |h|^2: less is nothing but rounding
 
 }  // namespace
 
@@ -65,8 +64,11 @@ void MarsSearch::begin(const MarsQuestion& q, Pair& p, Scratch& s) const {
     p.hr.assign(count * k_, 0.0);
     p.rho.assign(k_, 0.0);
     const MarsKernels& kernel = mars_kernels_active();
-    kernel.moments(rows, count, s.at.data(), p.view(k_), &p.u2, &p.centre);
-    p.u0 = p.u2;
+    double sums[3];
+    kernel.moments(rows, count, s.at.data(), p.view(k_), sums);
+    p.b2 = sums[0];
+    p.centre = sums[1];
+    p.u0 = p.u2 = sums[2];
     s.out.resize(std::max<size_t>(s.out.size(), 8 * count));
     const double reach = rows.n ? rows.x[rows.n - 1] - p.centre : 0;
     for (int64_t block = 0; block < (int64_t)residual_.size(); block++) {
@@ -96,7 +98,13 @@ void MarsSearch::catch_up(Pair& p, const MarsRows& rows, const std::vector<int32
             for (int64_t l = first; l < last; l++) theta[k * 8 + l] = theta_[(g * 8 + l) * k_ + k];
         double totals[16];
         kernel.sweep8(rows, q_[g].data, p.count(), at.data(), s.out.data(), totals);
-        off(p, s.out.data(), 8, (int)first, (int)last, totals, reach, theta.data());
+        if (fresh && g == 0) {  // the constant comes first, and what is left of h and B (x - least x) is noted
+            off(p, s.out.data(), 8, 0, 1, totals, reach, theta.data());
+            for (int64_t j = 0; j < p.count(); j++) p.h0[j] = (float)p.hh[j];
+            const double shift = -reach, share = totals[8] + (reach + shift) * totals[0];
+            p.line = p.u0 + shift * shift * p.b2 - share * share;
+        }
+        off(p, s.out.data(), 8, (int)first + (fresh && g == 0), (int)last, totals, reach, theta.data());
     }
     p.seen = nq_;
 }
@@ -104,12 +112,12 @@ void MarsSearch::catch_up(Pair& p, const MarsRows& rows, const std::vector<int32
 void MarsSearch::answer_of(const Pair& p, Scratch& s, MarsAnswer& a) const {
     s.gains.resize(std::max<size_t>(s.gains.size(), p.count()));
     a.count = (int32_t)p.count();
-    a.dependent = !(p.u2 > kDependentLine * p.u0);
+    a.dependent = !(p.u2 > std::max(kRounding * p.u0, line_tolerance_ * p.line));
     a.linear = 0;
     if (!a.dependent)
         for (double r : p.rho) a.linear += r * r / p.u2;
     const int64_t best = mars_kernels_active().best(const_cast<Pair&>(p).view(k_), a.dependent ? 0 : p.u2, p.rho.data(),
-                                                    kDependentHinge, s.gains.data(), &a.hinge);
+                                                    std::max(kRounding, hinge_tolerance_), s.gains.data(), &a.hinge);
     a.knot_row = best;
 }
 
@@ -122,7 +130,7 @@ void MarsSearch::covered(const MarsQuestion& q, const Pair& pair, Scratch& s, Ma
     for (double v : e[0]) after += v * v;
     Pair p = pair;
     double gain = 0;
-    if (after > kDependentLine * before) {
+    if (after > kRounding * before) {
         std::vector<double> column(2 * n_, 0.0), theta(2 * k_, 0.0);
         for (int64_t i = 0; i < n_; i++) column[2 * i] = e[0][i] / std::sqrt(after);
         for (int64_t k = 0; k < k_; k++) {
@@ -211,7 +219,10 @@ void MarsSearch::make_room(const std::vector<MarsQuestion>& questions) {
     }
 }
 
-void MarsSearch::ask(const std::vector<MarsQuestion>& questions, std::vector<MarsAnswer>& answers) {
+void MarsSearch::ask(const std::vector<MarsQuestion>& questions, double line_tolerance, double hinge_tolerance,
+                     std::vector<MarsAnswer>& answers) {
+    line_tolerance_ = line_tolerance;
+    hinge_tolerance_ = hinge_tolerance;
     answers.assign(questions.size(), MarsAnswer{0, 0, -1, 0, true});
     clock_++;
     std::vector<int64_t> turn(questions.size());

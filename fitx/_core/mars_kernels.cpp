@@ -98,7 +98,7 @@ void sweep_all(int64_t n, const int32_t* order, const double* x, const double* b
     sweep<Two>(n, x, [&](int64_t i) { return b[order[i]]; }, [&](int64_t i) { return q + i * 2; }, count, at, out, totals);
 }
 
-void moments(const MarsRows& r, int64_t count, const int32_t* at, const MarsCandidates& c, double* u2, double* centre) {
+void moments(const MarsRows& r, int64_t count, const int32_t* at, const MarsCandidates& c, double* sums) {
     double s0 = 0, s1 = 0;
     for (int64_t i = 0; i < r.n; i++) {
         s0 += r.b[i] * r.b[i];
@@ -119,13 +119,13 @@ void moments(const MarsRows& r, int64_t count, const int32_t* at, const MarsCand
             above = x;
         }
         if (j < count) {
-            c.h0[j] = (float)t2;
             c.hh[j] = t2;
             c.lin[j] = t2 + (above - middle) * t1;
         }
     }
-    *u2 = u;
-    *centre = middle;
+    sums[0] = s0;
+    sums[1] = middle;
+    sums[2] = u;
 }
 
 void take_off(const MarsCandidates& c, const double* out, int width, int first, int last, const double* beta,

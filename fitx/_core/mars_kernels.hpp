@@ -17,7 +17,7 @@ struct MarsRows {
 
 // Candidate knots of one (parent, variable), hinge h_t = B (x - t)+, and what of h_t is orthogonal to the basis:
 // hh = |h|^2, lin = <h, u>, hr[k] = <h, r_k>. u is B (x - centre) and r_k the residuals, orthogonal to the basis both;
-// h0 is |h|^2 before anything was taken off.
+// h0 is |h|^2 less the constant's share only.
 struct MarsCandidates {
     int64_t count;
     int64_t responses;
@@ -38,9 +38,8 @@ struct MarsKernels {
     // The same over all n rows of the order, B not gathered yet, q in the order already.
     void (*sweep_all)(int64_t n, const int32_t* order, const double* x, const double* b, const double* q, int64_t count,
                       const int32_t* at, double* out, double* totals);
-    // |h|^2 and <h, B (x - centre)> of every candidate; returns |B (x - centre)|^2 and the centre, weighted by B^2.
-    void (*moments)(const MarsRows& rows, int64_t count, const int32_t* at, const MarsCandidates& c, double* u2,
-                    double* centre);
+    // |h|^2 and <h, B (x - centre)> of every candidate; returns |B|^2, the centre weighted by B^2, |B (x - centre)|^2.
+    void (*moments)(const MarsRows& rows, int64_t count, const int32_t* at, const MarsCandidates& c, double* sums);
     // Takes the columns `first` to `last` of out (count, width) off; theta (responses, width) are the columns' products
     // with the responses, beta with u.
     void (*take_off)(const MarsCandidates& c, const double* out, int width, int first, int last, const double* beta,

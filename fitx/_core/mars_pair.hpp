@@ -11,7 +11,8 @@ struct MarsSearch::Pair {
     std::vector<double> hh, lin, hr;
     std::vector<double> rho;        // <u, r_k>
     double u2 = 0, u0 = 0;          // |u|^2 now and at first
-    double centre = 0;
+    double line = 0;                // |B (x - least x)|^2 less the constant's share
+    double b2 = 0, centre = 0;      // |B|^2, and x weighted by B^2
     int64_t seen = -1;              // columns of Q taken off; -1: not begun
     int64_t used = 0;               // the clock when last asked
     bool stays = true;              // kept after the question

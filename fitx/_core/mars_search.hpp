@@ -56,7 +56,9 @@ class MarsSearch {
 
     // Adds terms of one parent and variable as one step; returns which were independent of the terms before.
     std::vector<bool> add(int32_t parent, int32_t variable, const std::vector<MarsTerm>& terms, bool keep);
-    void ask(const std::vector<MarsQuestion>& questions, std::vector<MarsAnswer>& answers);
+    // The tolerances: shares of B (x - least x) and of h, the constant's part left out, that must be new to the model.
+    void ask(const std::vector<MarsQuestion>& questions, double line_tolerance, double hinge_tolerance,
+             std::vector<MarsAnswer>& answers);
 
     double rss() const;
     // Variables whose rows endspan, endspan + every, ... from either end hold nothing but the extremes.
@@ -97,6 +99,7 @@ class MarsSearch {
     MarsRules rules_;
     double minspan_alpha_, cache_;
     int threads_;
+    double line_tolerance_ = 0, hinge_tolerance_ = 0;
     std::vector<std::vector<int32_t>> order_;      // a variable's rows that are not missing, by falling value
     std::vector<std::vector<double>> sorted_;      // their values, 0 to 1
     std::vector<double> low_, range_;              // the least value, and half the range

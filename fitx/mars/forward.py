@@ -30,6 +30,9 @@ SMALL = "Improvement below threshold"
 LOW = "GRSQ too low"
 NONE = "No remaining candidate knot locations"
 EQUAL = 1e-12  # of the responses' variance: gains this close are equal, and the first counts
+# Rules "R", as R's earth 5.3.2 was seen to behave: a linear term that is new by less than NEW of its variance gets one
+# hinge instead of a pair; hinges that are less new are not taken, but for LATER after the first STRICT steps.
+NEW, LATER, STRICT = 0.01, 1e-5, 7
 CACHE = 2.0**30  # bytes of candidates that the core keeps
 
 
@@ -144,7 +147,7 @@ def _grow_r(g: Growth, parents: Parents, steps: list[Step], record: list[Iterati
     taken; every step counts as two terms."""
     if 2 * len(record) + 1 > o.max_terms:
         return FULL
-    a = g.ask(parents.take())
+    a = g.ask(parents.take(), NEW, NEW if len(record) <= STRICT else LATER)
     if not len(a.parent):
         return NONE
     knots = (a.count > 0) & (a.hinge > 0) & ~g.linear[a.variable]

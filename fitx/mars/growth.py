@@ -90,8 +90,8 @@ class Growth:
             j for j in range(len(self.linear)) if j not in barred and all(k == j or self._may(k, j) for k in inside)
         ]  # fmt: skip
 
-    def ask(self, pairs: Sequence[tuple[int, Sequence[int]]]) -> Answers:
-        """What each parent would gain with each of its variables."""
+    def ask(self, pairs: Sequence[tuple[int, Sequence[int]]], line: float = 0.0, hinge: float = 0.0) -> Answers:
+        """What each parent would gain with each of its variables. line, hinge: shares of a term's square that must be new."""
         counts = [len(js) for _, js in pairs]
         parent = np.repeat(np.array([p for p, _ in pairs], np.int32), counts)
         variable = np.fromiter(chain.from_iterable(js for _, js in pairs), np.int32, len(parent))
@@ -102,7 +102,7 @@ class Growth:
             cover = cover & np.array(
                 [(int(j), "present") not in self.factors[p] for p, j in zip(parent, variable, strict=True)], bool
             )
-        found = self.search.ask(parent, variable, endspan.astype(np.int32), self.minspan, cover.view(np.uint8))
+        found = self.search.ask(parent, variable, endspan.astype(np.int32), self.minspan, cover.view(np.uint8), line, hinge)
         return Answers(parent, variable, cover, *found)
 
     def _degree(self, term: int) -> int:
