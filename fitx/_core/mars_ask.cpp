@@ -13,12 +13,13 @@ constexpr double kRounding = 1e-10;  // of |B (x - centre)|^2 and |h|^2: less is
 
 }  // namespace
 
-MarsRows MarsSearch::rows_of(const MarsQuestion& q, Scratch& s) const {
+MarsRows MarsSearch::rows_of(const MarsQuestion& q, const Pair& p, Scratch& s) const {
     s.fit(n_);
+    s.at.resize(p.position.size());
     const auto& order = order_[q.variable];
     const int64_t m = mars_kernels_active().gather((int64_t)order.size(), order.data(), sorted_[q.variable].data(),
-                                                   column_[q.parent].data(), s.position.data(), s.row.data(), s.b.data(),
-                                                   s.x.data());
+                                                   column_[q.parent].data(), p.count(), p.position.data(), s.at.data(),
+                                                   s.row.data(), s.b.data(), s.x.data());
     return {m, s.row.data(), s.b.data(), s.x.data()};
 }
 
@@ -37,25 +38,18 @@ void MarsSearch::off(Pair& p, const double* out, int width, int first, int last,
 
 // Candidates and their sums over the rows alone; the residuals are orthogonal to Q already.
 void MarsSearch::begin(const MarsQuestion& q, Pair& p, Scratch& s) const {
-    const MarsRows rows = rows_of(q, s);
-    const int64_t minspan = q.minspan >= 0 || !rows.n ? q.minspan : mars_minspan(minspan_alpha_, d_, rows.n);
     const auto& order = order_[q.variable];
-    if (!rows.n) {
-        s.at.clear();
-    } else if (rules_ == MarsRules::pyearth) {
-        candidates_pyearth((int64_t)order.size(), order.data(), sorted_[q.variable].data(), column_[q.parent].data(),
-                           n_ - (int64_t)order.size(), above_zero_[q.variable], q.endspan, minspan, p.position);
-        s.at.clear();
-        int64_t i = 0;
-        for (int32_t position : p.position) {
-            while (s.position[i] != position) i++;
-            s.at.push_back((int32_t)i);
-        }
-    } else {
-        candidates_even(rows.n, rows.x, q.endspan, minspan, s.at);
-        p.position.clear();
-        for (int32_t at : s.at) p.position.push_back(s.position[at]);
-    }
+    const int64_t n = (int64_t)order.size();
+    const double* x = sorted_[q.variable].data();
+    const double* b = column_[q.parent].data();
+    int64_t used = 0;
+    for (int64_t i = 0; i < n; i++) used += b[order[i]] != 0;
+    const int64_t minspan = q.minspan >= 0 || !used ? q.minspan : mars_minspan(minspan_alpha_, d_, used);
+    if (used && rules_ == MarsRules::pyearth)
+        candidates_pyearth(n, order.data(), x, b, n_ - n, above_zero_[q.variable], q.endspan, minspan, p.position);
+    else if (used)
+        candidates_even(n, order.data(), x, b, q.endspan, minspan, p.position);
+    const MarsRows rows = rows_of(q, p, s);
     const int64_t count = p.count();
     p.position.shrink_to_fit();
     p.h0.assign(count, 0.0f);
@@ -173,13 +167,7 @@ void MarsSearch::visit(const MarsQuestion& q, Pair& p, const double* newest, Scr
         off(p, s.out.data(), 2, 0, 2, totals, reach, theta.data());
         p.seen = nq_;
     } else if (p.seen < nq_) {
-        const MarsRows rows = rows_of(q, s);
-        s.at.clear();
-        int64_t i = 0;
-        for (int32_t position : p.position) {
-            while (s.position[i] != position) i++;
-            s.at.push_back((int32_t)i);
-        }
+        const MarsRows rows = rows_of(q, p, s);
         catch_up(p, rows, s.at, s);
     }
     if (q.cover)

@@ -43,20 +43,24 @@ inline void candidates_pyearth(int64_t n, const int32_t* order, const double* x,
     }
 }
 
-// The even rule: knots every minspan used rows, as many rows left over at the upper end as at the lower (one more where
-// odd), at least one knot. A knot at the least x is the linear term and left out. Returns positions among the used rows.
-inline void candidates_even(int64_t used, const double* x, int64_t endspan, int64_t minspan, std::vector<int32_t>& out) {
+// The even rule, over all rows of the order: a knot at the row after every minspan rows that the parent uses, the first
+// after endspan of them and what keeps about as many rows at the lower end; none among the last endspan rows, but always
+// one. A knot at the least x is the linear term and left out. Returns positions in the order.
+inline void candidates_even(int64_t n, const int32_t* order, const double* x, const double* b, int64_t endspan,
+                            int64_t minspan, std::vector<int32_t>& out) {
     out.clear();
-    if (used < 2) return;
-    endspan = std::max<int64_t>(0, std::min(endspan, used / 2 - 1));
+    endspan = std::max<int64_t>(0, std::min(endspan, n / 2 - 1));
     minspan = std::max<int64_t>(1, minspan);
-    const int64_t last = used - 1 - endspan;
-    const int64_t over = (last - endspan) % minspan;
-    double before = x[0];
-    for (int64_t i = endspan + (over + 1) / 2; i <= last; i += minspan) {
-        if (x[i] == before || x[i] == x[used - 1]) continue;
-        before = x[i];
-        out.push_back((int32_t)i);
+    const int64_t last = n - 1 - endspan;
+    int64_t used = 0, next = endspan + ((last - endspan) % minspan + 1) / 2;
+    double before = n ? x[0] : 0;
+    for (int64_t i = 0; i <= last; i++) {
+        if (used == next) {
+            if (x[i] != before && x[i] != x[n - 1]) out.push_back((int32_t)i);
+            before = x[i];
+            next += minspan;
+        }
+        used += b[order[i]] != 0;
     }
 }
 

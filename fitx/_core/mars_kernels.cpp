@@ -69,16 +69,24 @@ FITX_INLINE void sweep(int64_t n, const double* x, B b, Q q, int64_t count, cons
     V::put(c, totals + V::width);
 }
 
-int64_t gather(int64_t n, const int32_t* order, const double* x, const double* b, int32_t* position, int32_t* row,
-               double* b_out, double* x_out) {
-    int64_t m = 0;
-    for (int64_t i = 0; i < n; i++) {
-        const double value = b[order[i]];
-        position[m] = (int32_t)i;
+int64_t gather(int64_t n, const int32_t* order, const double* x, const double* b, int64_t count, const int32_t* position,
+               int32_t* at, int32_t* row, double* b_out, double* x_out) {
+    int64_t m = 0, i = 0;
+    for (int64_t j = 0; j <= count; j++) {
+        for (const int64_t end = j < count ? position[j] : n; i < end; i++) {
+            const double value = b[order[i]];
+            row[m] = order[i];
+            b_out[m] = value;
+            x_out[m] = x[i];
+            m += value != 0;
+        }
+        if (j == count) break;
+        at[j] = (int32_t)m;
         row[m] = order[i];
-        b_out[m] = value;
+        b_out[m] = b[order[i]];
         x_out[m] = x[i];
-        m += value != 0;
+        m++;
+        i++;
     }
     return m;
 }

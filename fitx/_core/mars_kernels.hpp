@@ -7,7 +7,7 @@
 
 namespace fitx {
 
-// Rows of one parent term B in the order of a falling variable x, those with B = 0 left out.
+// Rows of one parent term B in the order of a falling variable x, most with B = 0 left out.
 struct MarsRows {
     int64_t n;
     const int32_t* row;
@@ -28,9 +28,10 @@ struct MarsCandidates {
 };
 
 struct MarsKernels {
-    // Rows with B != 0, in order; `position` says where in the order. Returns how many.
-    int64_t (*gather)(int64_t n, const int32_t* order, const double* x, const double* b, int32_t* position, int32_t* row,
-                      double* b_out, double* x_out);
+    // Rows with B != 0, and those of the candidates (positions in the order), in order; `at` says where the candidates
+    // went. Returns how many.
+    int64_t (*gather)(int64_t n, const int32_t* order, const double* x, const double* b, int64_t count,
+                      const int32_t* position, int32_t* at, int32_t* row, double* b_out, double* x_out);
     // out[j][lane] = <h_t, q_lane> for the knots at rows `at`, columns q (n, 2) or (n, 8); totals = sum of B q, and of
     // B q (x - last x), by lane.
     void (*sweep2)(const MarsRows& rows, const double* q, int64_t count, const int32_t* at, double* out, double* totals);

@@ -27,11 +27,10 @@ struct MarsSearch::Pair {
 };
 
 struct MarsSearch::Scratch {
-    std::vector<int32_t> position, row, at;
+    std::vector<int32_t> row, at;
     std::vector<double> b, x, newest, out, gains, extra;
     void fit(int64_t rows) {
         if ((int64_t)row.size() == rows) return;
-        position.resize(rows);
         row.resize(rows);
         b.resize(rows);
         x.resize(rows);

@@ -86,7 +86,7 @@ class MarsSearch {
     void append(const std::vector<std::vector<double>>& q);
     void make_room(const std::vector<MarsQuestion>& questions);
     void visit(const MarsQuestion& q, Pair& pair, const double* newest, Scratch& s, MarsAnswer& answer) const;
-    MarsRows rows_of(const MarsQuestion& q, Scratch& s) const;
+    MarsRows rows_of(const MarsQuestion& q, const Pair& pair, Scratch& s) const;
     void begin(const MarsQuestion& q, Pair& pair, Scratch& s) const;
     void catch_up(Pair& pair, const MarsRows& rows, const std::vector<int32_t>& at, Scratch& s) const;
     void off(Pair& pair, const double* out, int width, int first, int last, const double* totals, double reach,

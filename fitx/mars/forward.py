@@ -108,7 +108,7 @@ def _start(
     holes: Flags = np.zeros(d, bool) if gone is None else np.asarray(gone.any(axis=0))
     degree = o.max_degree if o.max_degree >= 0 else n
     return Growth(
-        search, X, total, linear, holes, degree, allowed, endspan, 2 if o.rules == "R" else 1, o.minspan, o.rules == "R"
+        search, X, total, linear, holes, degree, allowed, endspan, 3 if o.rules == "R" else 1, o.minspan, o.rules == "R"
     )
 
 
