@@ -29,6 +29,7 @@ DONE = "Achieved RSQ value within threshold of 1"
 SMALL = "Improvement below threshold"
 LOW = "GRSQ too low"
 NONE = "No remaining candidate knot locations"
+ROUNDING = 1e-26  # of the responses' square: a constant's error
 EQUAL = 1e-12  # of the responses' variance: gains this close are equal, and the first counts
 # Rules "R", as R's earth 5.3.2 was seen to behave: a linear term that is new by less than NEW of its variance gets one
 # hinge instead of a pair; hinges that are less new are not taken, but for LATER after the first STRICT steps.
@@ -63,7 +64,8 @@ def forward_pass(
         parents = Ageing(options.fast_K) if options.rules == "R" else Heap(options.fast_K, options.fast_h)
     parents.enter(0, growth.variables(0))
     grow = _grow_r if options.rules == "R" else _grow
-    stopped = "" if options.max_terms > 1 and record[0].mse > 0 else FULL
+    nothing = ROUNDING * float(np.max(np.abs(Y), initial=0.0)) ** 2
+    stopped = "" if options.max_terms > 1 and record[0].mse > nothing else FULL
     try:
         while not stopped:
             if stop():

@@ -91,7 +91,8 @@ class Growth:
         ]  # fmt: skip
 
     def ask(self, pairs: Sequence[tuple[int, Sequence[int]]], line: float = 0.0, hinge: float = 0.0) -> Answers:
-        """What each parent would gain with each of its variables. line, hinge: shares of a term's square that must be new."""
+        """What each parent would gain with each of its variables. line, hinge: shares that must be new, as the core has
+        them."""
         counts = [len(js) for _, js in pairs]
         parent = np.repeat(np.array([p for p, _ in pairs], np.int32), counts)
         variable = np.fromiter(chain.from_iterable(js for _, js in pairs), np.int32, len(parent))
@@ -102,7 +103,8 @@ class Growth:
             cover = cover & np.array(
                 [(int(j), "present") not in self.factors[p] for p, j in zip(parent, variable, strict=True)], bool
             )
-        found = self.search.ask(parent, variable, endspan.astype(np.int32), self.minspan, cover.view(np.uint8), line, hinge)
+        spans = endspan.astype(np.int32)
+        found = self.search.ask(parent, variable, spans, self.minspan, cover.view(np.uint8), line, hinge)
         return Answers(parent, variable, cover, *found)
 
     def _degree(self, term: int) -> int:

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class ForwardOptions:
-    """What limits the forward pass; the names and meanings are py-earth's. rules: "pyearth", or "R" for the manual of
-    R's earth: knots evenly spaced, three times the endspan in interactions, a variable at most once in a term, only steps that
-    gain thresh; use_fast then ages parents (fast.beta = 1)."""
+    """What limits the forward pass; the names and meanings are py-earth's. rules: "pyearth", or "R" for what R's earth
+    does by its manual and by what was seen of it: knots evenly spaced, three times the endspan in interactions, a
+    variable at most once in a term, terms that are new enough, only steps that gain thresh; use_fast then ages parents
+    (fast.beta = 1)."""
 
     max_terms: int
     max_degree: int = 1

@@ -8,7 +8,7 @@ a step, no refits, and the digits of a QR decomposition. [A. Miller, Subset Sele
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,6 +16,9 @@ import numpy.typing as npt
 
 Array = npt.NDArray[np.float64]
 Flags = npt.NDArray[np.bool_]
+Ints = npt.NDArray[np.intp]
+SHUFFLES = 12  # orders at random beside the three of reason, where equals are among MANY terms at most
+MANY = 100
 DEPENDENT = 1e-11  # singular values of columns of length 1 below this count as zero
 
 
@@ -50,8 +53,10 @@ def prune(
     (n,), the fold of each row, the least error on the rows that a fold's own elimination did not see. rows: n for the
     GCV where B and Y are the triangle of a QR decomposition of the weighted [B, Y].
 
-    Dependent terms tie exactly: both the path that drops the last of equals and that which drops the first are tried,
-    and the one of the lower GCV is kept. rules: both sets of rules prune alike.
+    Dependent terms tie exactly, and which of them goes decides the rest of the path: several orders are tried, first
+    that in which the last of equals goes, and the path of the lowest GCV is kept. With rules "R" only that first one;
+    the terms left at each size also offer the first of them, in the order in which they came, as smaller models: the
+    best of a size counts, and the sizes need not be nested.
     """
     n = rows if rows is not None else len(B)
     v = np.ones(Y.shape[1]) if output_weights is None else np.asarray(output_weights, float)
@@ -63,22 +68,24 @@ def prune(
     may[[0, *keep]] = False
     R, z = _triangle(A, Z)
     paths = []
-    for last in (True, False):
-        went = _eliminate(R, z, may, last)
+    for turn in _turns(R, z):
+        went = _eliminate(R, z, may, turn)
         left = [tuple(range(B.shape[1]))]
         for j in went.order:
             left.append(tuple(k for k in left[-1] if k != j))
         gcv = went.rss / total * np.array([gcv_factor(len(s), n, penalty) for s in left])
         paths.append(PruningPath(tuple(left), went.rss, gcv, _last_least(gcv)))
-        if not went.tied:
+        if rules == "R" or not went.tied:
             break
     path = min(paths, key=lambda p: float(p.gcv[p.best]))  # the first of equals: py-earth's
+    if rules == "R":
+        path = _with_prefixes(path, R, z, n, penalty, total)
     if folds is None:
         return path
     cv = np.zeros(len(path.subsets))
     for k in np.unique(folds):
         held = folds == k
-        for size, c in enumerate(_eliminate(*_triangle(A[~held], Z[~held]), may, True).coefficients):
+        for size, c in enumerate(_eliminate(*_triangle(A[~held], Z[~held]), may, np.arange(B.shape[1])).coefficients):
             cv[size] += float(np.sum((Z[held] - A[held] @ c) ** 2))
     return PruningPath(path.subsets, path.rss, path.gcv, _last_least(cv), cv / total)
 
@@ -89,9 +96,52 @@ def gcv_factor(terms: int, rows: int, penalty: float) -> float:
     return 1 / left**2 if left > 0 else math.inf
 
 
+def _with_prefixes(path: PruningPath, R: Array, z: Array, n: int, penalty: float, total: float) -> PruningPath:
+    subsets, rss = list(path.subsets), path.rss.copy()
+    place = {len(s): k for k, s in enumerate(subsets)}
+    for left in path.subsets:
+        both = np.asarray(np.linalg.qr(np.hstack([R[:, left], z]), mode="r"))
+        q = both[:, len(left) :]
+        tail = np.cumsum(np.einsum("ij,ij->i", q, q)[::-1])[::-1]  # tail[k]: the rss of the first k terms
+        for size in range(1, len(left)):
+            k = place.get(size)
+            if k is not None and tail[size] < rss[k] * (1 - 1e-9):
+                rss[k], subsets[k] = tail[size], left[:size]
+    gcv = rss / total * np.array([gcv_factor(len(s), n, penalty) for s in subsets])
+    return PruningPath(tuple(subsets), rss, gcv, _last_least(gcv))
+
+
 def _last_least(values: Array) -> int:
     """The last of the least values: the smallest model among equals."""
     return int(len(values) - 1 - np.argmin(values[::-1]))
+
+
+def _turns(R: Array, z: Array) -> Iterator[Ints]:
+    m = R.shape[1]
+    yield np.arange(m)
+    yield _forward_turns(R, z)
+    yield np.arange(m)[::-1]
+    rng = np.random.default_rng(0)
+    for _ in range(SHUFFLES if m <= MANY else 0):
+        yield rng.permutation(m)
+
+
+def _forward_turns(R: Array, z: Array) -> Ints:
+    """When each term would come in by forward selection; those that others make up come last."""
+    m = R.shape[1]
+    turn: Ints = np.arange(m, 2 * m, dtype=np.intp)
+    R, z = R / np.maximum(np.linalg.norm(R, axis=0), 1e-300), z.copy()
+    for step in range(m):
+        size = np.einsum("ij,ij->j", R, R)
+        gain = np.einsum("jk,jk->j", R.T @ z, R.T @ z) / np.maximum(size, 1e-300)
+        gain[(turn < m) | (size < 1e-10)] = -1
+        j = 0 if step == 0 else int(np.argmax(gain))
+        if gain[j] < 0:
+            break
+        turn[j] = step
+        q = R[:, j] / np.sqrt(size[j])
+        R, z = R - np.outer(q, q @ R), z - np.outer(q, q @ z)
+    return turn
 
 
 def _triangle(A: Array, Y: Array) -> tuple[Array, Array]:
@@ -113,15 +163,15 @@ class Elimination:
     tied: bool
 
 
-def _eliminate(R: Array, z: Array, may: Flags, last: bool) -> Elimination:
-    """may: terms that may go. last: of equals, the last goes; else the first."""
+def _eliminate(R: Array, z: Array, may: Flags, turn: Ints) -> Elimination:
+    """may: terms that may go. Of equals, the one of the largest turn goes."""
     m = R.shape[1]
     size = np.linalg.norm(R, axis=0)
     size[size == 0] = 1
     R = R / size
     u, s, vt = np.linalg.svd(R, full_matrices=m > len(R))
     rank = int(np.sum(s > DEPENDENT))
-    order, tied = _dependent(vt[rank:].T, may, last)
+    order, tied = _dependent(vt[rank:].T, may, turn)
     left = np.ones(m, bool)
     left[order] = False
     S = np.zeros((m, len(R)))
@@ -142,7 +192,7 @@ def _eliminate(R: Array, z: Array, may: Flags, last: bool) -> Elimination:
         np.divide(np.einsum("ij,ij->i", c, c), lengths, out=cost, where=can)
         equal = np.flatnonzero(cost <= cost.min() + equal_to)
         tied |= len(equal) > 1
-        at = int(equal[-1 if last else 0])
+        at = int(equal[np.argmax(turn[equal])])
         share = S @ (S[at] / lengths[at])
         rss += float(cost[at])
         c = c - share[:, None] * c[at]
@@ -154,7 +204,7 @@ def _eliminate(R: Array, z: Array, may: Flags, last: bool) -> Elimination:
     return Elimination(order, np.array(sums), coefficients, tied)
 
 
-def _dependent(null: Array, may: Flags, last: bool) -> tuple[list[int], bool]:
+def _dependent(null: Array, may: Flags, turn: Ints) -> tuple[list[int], bool]:
     """Terms that can go at no cost, one after the other, until the rest is independent; whether others could instead.
     null (m, k): orthonormal combinations of the terms that vanish."""
     gone: list[int] = []
@@ -164,7 +214,7 @@ def _dependent(null: Array, may: Flags, last: bool) -> tuple[list[int], bool]:
         if not len(free):
             break
         tied |= len(free) > 1
-        j = int(free[-1 if last else 0])
+        j = int(free[np.argmax(turn[free])])
         # A reflection leaves row j with one entry; that direction goes, and with it the term.
         row = null[j].copy()
         row[0] += math.copysign(float(np.linalg.norm(row)), row[0] or 1.0)
