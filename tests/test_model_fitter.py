@@ -12,7 +12,7 @@ from fitx.errors import UsageError
 from fitx.formula import Var, parse
 from fitx.formula.parametric import Compiled
 from fitx.formula.template import read_template, solve_for
-from fitx.search.parameters import ParametricFormula, Rows, covariance, free_constants
+from fitx.parametric import ParametricFormula, Rows, covariance, free_constants
 
 R = np.random.default_rng(0)
 X = R.uniform(0.5, 5, 300)

@@ -97,7 +97,7 @@ def _names(text: str) -> tuple[str, ...]:
 
 def _known(plan: Plan, data: Data, rng: np.random.Generator) -> Proposal:
     """The model without an unknown function, from many starts."""
-    from fitx.search.parameters import ParametricFormula, Rows
+    from fitx.parametric import ParametricFormula, Rows
 
     if data.n < len(plan.like):
         raise FitxError(f"{data.n} rows are too few for the {len(plan.like)} parameters of the model")
@@ -110,7 +110,7 @@ def _known(plan: Plan, data: Data, rng: np.random.Generator) -> Proposal:
 
 def _unknown(plan: Plan, data: Data, context: Context) -> Iterator[Proposal]:
     """The model with each formula that the search finds for its unknown function."""
-    from fitx.search.parameters import free_constants
+    from fitx.parametric import free_constants
     from fitx.search.unknown import CONSTANT, Unknown
 
     if data.n < len(plan.like) + 5:
@@ -126,7 +126,7 @@ def _unknown(plan: Plan, data: Data, context: Context) -> Iterator[Proposal]:
 
 def _fitted(tree: Formula, shown: tuple[str, ...], start: dict[str, float], data: Data, label: str) -> Proposal:
     """The tree with its parameters, those of `start`, at the optimum that lies there; `shown` are listed."""
-    from fitx.search.parameters import ParametricFormula, Rows, covariance
+    from fitx.parametric import ParametricFormula, Rows, covariance
 
     if data.n < len(start):
         raise FitxError(f"{data.n} rows are too few for {len(start)} constants")

@@ -23,8 +23,8 @@ Mask = npt.NDArray[np.bool_]
 Function = Callable[[Array], Array]
 Bounds = tuple[npt.ArrayLike, npt.ArrayLike]
 
-_ALIKE = 1e-9  # relative singular value of the scaled Jacobian below which parameters are not told apart
-_TOLERANCE = 1e-15  # relative gain, or step, that is none
+_ALIKE = 1e-11  # relative singular value of the scaled Jacobian below which parameters are not told apart
+_TOLERANCE, _ROUGH = 1e-15, 1e-9  # relative gain, or step, that is none
 _IDLE = 5  # steps without a gain, inside the trust region, after which to stop
 _CURVED, _PROBE = 10, 0.1  # after so many steps the way is a valley; its bend is measured at this part of a step
 _POLISH, _SHRINK = 60, 0.9
@@ -66,6 +66,7 @@ def least_squares(
     loss: str = "linear",
     scale: float | None = None,
     steps: int = 1000,
+    exact: bool = True,
 ) -> Solution:
     """Parameters at a local optimum of the loss.
 
@@ -73,7 +74,7 @@ def least_squares(
     caller's. jacobian: p -> (n, p), its exact derivatives; entries that are not finite count as 0.
     start: (p,), moved into the bounds. bounds: (lower, upper), each (p,) or a number; equal ones fix a parameter.
     loss: see `fitx.numerics.losses`. scale: of a robust loss; None: from the residuals of the smallest total |r|.
-    steps: at most so many.
+    steps: at most so many. exact: False for a Jacobian that is nearly right only; the last digits are then not sought.
     """
     x = np.array(start, np.float64)
     low, high = (np.broadcast_to(np.asarray(b, np.float64), x.shape) for b in bounds or (-np.inf, np.inf))
@@ -87,17 +88,20 @@ def least_squares(
             return found
         x, scale = found.values, c
     with np.errstate(all="ignore"):
-        return _Search(residual, jacobian, low, high, loss, scale or 1.0, steps).run(x)
+        return _Search(residual, jacobian, low, high, loss, scale or 1.0, steps, exact).run(x)
 
 
 class _Search:
     """Residuals are in units of the largest one at the start, so that no square over- or underflows."""
 
     def __init__(
-        self, residual: Function, jacobian: Function, low: Array, high: Array, loss: str, scale: float, steps: int
-    ) -> None:
+        self, residual: Function, jacobian: Function, low: Array, high: Array, loss: str, scale: float, steps: int,
+        exact: bool,
+    ) -> None:  # fmt: skip
         self._residual, self._jacobian = residual, jacobian
         self.low, self.high, self.loss, self.scale, self.steps = low, high, loss, scale, steps
+        self.tolerance = _TOLERANCE if exact else _ROUGH
+        self.bends = self.polishes = exact
         self.unit, self.evaluations = 1.0, 0
 
     def residual(self, x: Array) -> Array | None:
@@ -144,7 +148,7 @@ class _Search:
                 widest = radius * _WIDEST
             while True:
                 h, predicted, damping = model.step(radius, damping)
-                if count >= _CURVED:
+                if count >= _CURVED and self.bends:
                     h = self.bent(x, r, model, h, damping)
                 new = np.clip(x + model.in_units(h), self.low, self.high)
                 if not predicted > 0 or (new == x).all():
@@ -156,14 +160,14 @@ class _Search:
                     radius = 0.25 * min(length, radius)
                 elif rate > 0.75 and length > 0.9 * radius:
                     radius = min(2 * radius, widest)
-                small = length <= _TOLERANCE * model.length(x)
+                small = length <= self.tolerance * model.length(x)
                 if tried is not None and gained > 0:
-                    idle = idle + 1 if gained <= _TOLERANCE * loss else 0
+                    idle = idle + 1 if gained <= self.tolerance * loss else 0
                     x, r, loss = new, tried, loss - gained
                     if small or idle >= (1 if damping == 0 else _IDLE):
                         return x, r, "converged"
                     break
-                if small or predicted <= _TOLERANCE * loss:
+                if small or predicted <= self.tolerance * loss:
                     return x, r, "converged"
         return x, r, "steps"
 
@@ -180,7 +184,7 @@ class _Search:
     def polish(self, x: Array, r: Array) -> tuple[Array, Array, Array]:
         """Gauss-Newton steps while they shrink and the loss does not tell against them; the Jacobian at the end."""
         J, last, loss = self.jacobian(x), np.inf, self.total(r)
-        for _ in range(_POLISH):
+        for _ in range(_POLISH if self.polishes else 0):
             model = self.model(x, r, J, lengths(J))
             h, _, _ = model.step(np.inf, 0.0)
             length = norm(h)

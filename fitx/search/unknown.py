@@ -17,10 +17,10 @@ from fitx.errors import FitxError
 from fitx.fitters.base import Context, Data
 from fitx.formula import Const, Formula, Var, call
 from fitx.formula.template import Template, solve_for
+from fitx.parametric import ParametricFormula, Rows, Values, free_constants
 from fitx.search.engine import Search
 from fitx.search.front import Entry
 from fitx.search.monomials import polynomial_exponents
-from fitx.search.parameters import ParametricFormula, Rows, Values, free_constants
 from fitx.search.plan import CHEAP
 from fitx.search.rounds import FIRST_SPACES, ROUNDS
 from fitx.search.setup import make_search
