@@ -159,6 +159,31 @@ def test_time_limit_gives_what_there_is() -> None:
     assert [p.label for p in Mars().propose(data, context)] == ["constant"]
 
 
+def test_an_interrupt_gives_what_there_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    from fitx.mars.growth import Growth
+
+    asked, calls = Growth.ask, []
+
+    def ask(self: Growth, *args: object) -> object:
+        calls.append(1)
+        if len(calls) == 3:
+            raise KeyboardInterrupt
+        return asked(self, *args)
+
+    X, y = friedman(400)
+    data = Data(np.asfortranarray(X), y, tuple("abcde"))
+    monkeypatch.setattr(Growth, "ask", ask)
+    found: list[Proposal] = []
+    proposing = Mars().propose(data, Context(Mars().resolve_options({}), np.random.default_rng(0)))
+    with pytest.raises(KeyboardInterrupt):
+        found.extend(proposing)
+    assert [p.label for p in found] == ["constant", *(f"degree 1, {k} terms" for k in range(2, len(found) + 1))]
+    assert len(found) > 1
+    calls[:] = [1, 1]
+    with pytest.raises(KeyboardInterrupt):
+        found[-1].refit(data.take(np.arange(300)))  # type: ignore[misc]
+
+
 def test_declines_in_words() -> None:
     assert "at least 3 rows" in Mars().declines(Data(np.ones((2, 1)), np.ones(2), ("x",)))
     assert "feature" in Mars().declines(Data(np.ones((5, 0)), np.ones(5), ()))

@@ -87,10 +87,12 @@ class _Search:
     kept: dict[int, tuple[Units, ModelPath]] = field(default_factory=dict)
 
     def run(self, data: Data, stop: Callable[[], bool] = lambda: False) -> ModelPath:
-        """The path of models of these rows."""
-        return self._path(data, stop)[1]
+        """The path of models of these rows; after an interrupt, as far as it came."""
+        return self._path(data, stop, True)[1]
 
-    def _path(self, data: Data, stop: Callable[[], bool] = lambda: False) -> tuple[Units, ModelPath]:
+    def _path(
+        self, data: Data, stop: Callable[[], bool] = lambda: False, partly: bool = False
+    ) -> tuple[Units, ModelPath]:
         from fitx.mars.forward import ForwardOptions
         from fitx.mars.models import Rows, Units, model_path
 
@@ -107,6 +109,8 @@ class _Search:
             units = Units.of(data.X, data.y)
             rows = Rows.of(units, data.X, data.y, data.weights)
             path = model_path(rows, units, data.names, options, smooth=o["smooth"], rounding=o["round"], stop=stop)
+            if path.stopped == "interrupted" and not partly:
+                raise KeyboardInterrupt
             if len(self.kept) >= MOST_KEPT:
                 self.kept.clear()
             self.kept[key] = units, path
