@@ -67,15 +67,21 @@ def prune(
     may = np.ones(B.shape[1], bool)
     may[[0, *keep]] = False
     R, z = _triangle(A, Z)
-    paths = []
+    lines = _Lines.of(R)
+    paths: list[PruningPath] = []
+    tried: set[frozenset[int]] = set()
     for turn in _turns(R, z):
-        went = _eliminate(R, z, may, turn)
+        free, others = _dependent(lines.null, may, turn)
+        if frozenset(free) in tried:
+            continue
+        tried.add(frozenset(free))
+        went = _eliminate(lines, z, may, turn, free)
         left = [tuple(range(B.shape[1]))]
         for j in went.order:
             left.append(tuple(k for k in left[-1] if k != j))
         gcv = went.rss / total * np.array([gcv_factor(len(s), n, penalty) for s in left])
         paths.append(PruningPath(tuple(left), went.rss, gcv, _last_least(gcv)))
-        if rules == "R" or not went.tied:
+        if rules == "R" or not others:
             break
     path = min(paths, key=lambda p: float(p.gcv[p.best]))  # the first of equals: py-earth's
     if rules == "R":
@@ -85,7 +91,10 @@ def prune(
     cv = np.zeros(len(path.subsets))
     for k in np.unique(folds):
         held = folds == k
-        for size, c in enumerate(_eliminate(*_triangle(A[~held], Z[~held]), may, np.arange(B.shape[1])).coefficients):
+        Rk, zk = _triangle(A[~held], Z[~held])
+        inner, turn = _Lines.of(Rk), np.arange(B.shape[1])
+        went = _eliminate(inner, zk, may, turn, _dependent(inner.null, may, turn)[0])
+        for size, c in enumerate(went.coefficients):
             cv[size] += float(np.sum((Z[held] - A[held] @ c) ** 2))
     return PruningPath(path.subsets, path.rss, path.gcv, _last_least(cv), cv / total)
 
@@ -154,29 +163,41 @@ def _triangle(A: Array, Y: Array) -> tuple[Array, Array]:
 
 @dataclass(frozen=True, slots=True)
 class Elimination:
-    """The terms in the order in which they went; rss and coefficients (m, k) with all terms and after each; whether
-    there was ever a choice among equals."""
+    """The terms in the order in which they went; rss and coefficients (m, k) with all terms and after each."""
 
     order: list[int]
     rss: Array
     coefficients: list[Array]
-    tied: bool
 
 
-def _eliminate(R: Array, z: Array, may: Flags, turn: Ints) -> Elimination:
-    """may: terms that may go. Of equals, the one of the largest turn goes."""
-    m = R.shape[1]
-    size = np.linalg.norm(R, axis=0)
-    size[size == 0] = 1
-    R = R / size
-    u, s, vt = np.linalg.svd(R, full_matrices=m > len(R))
-    rank = int(np.sum(s > DEPENDENT))
-    order, tied = _dependent(vt[rank:].T, may, turn)
+@dataclass(frozen=True, slots=True)
+class _Lines:
+    """Columns R scaled to length 1 (by size), their singular value decomposition, and null (m, k): orthonormal
+    combinations that vanish."""
+
+    R: Array
+    size: Array
+    u: Array
+    s: Array
+    vt: Array
+    null: Array
+
+    @classmethod
+    def of(cls, R: Array) -> _Lines:
+        size = np.linalg.norm(R, axis=0)
+        size[size == 0] = 1
+        u, s, vt = np.linalg.svd(R / size, full_matrices=R.shape[1] > len(R))
+        return cls(R / size, size, u, s, vt, vt[int(np.sum(s > DEPENDENT)) :].T)
+
+
+def _eliminate(lines: _Lines, z: Array, may: Flags, turn: Ints, free: list[int]) -> Elimination:
+    """may: terms that may go; free: those that go first, at no cost. Of equals, the one of the largest turn goes."""
+    R, size, m, order = lines.R, lines.size, lines.R.shape[1], list(free)
     left = np.ones(m, bool)
     left[order] = False
     S = np.zeros((m, len(R)))
-    if rank == m:
-        S = (vt.T / s) @ u[:, :m].T
+    if not lines.null.shape[1]:
+        S = (lines.vt.T / lines.s) @ lines.u[:, :m].T
     else:
         S[left] = np.linalg.pinv(R[:, left], rcond=DEPENDENT / 100)
     c = S @ z
@@ -191,7 +212,6 @@ def _eliminate(R: Array, z: Array, may: Flags, turn: Ints) -> Elimination:
         cost = np.full(m, np.inf)
         np.divide(np.einsum("ij,ij->i", c, c), lengths, out=cost, where=can)
         equal = np.flatnonzero(cost <= cost.min() + equal_to)
-        tied |= len(equal) > 1
         at = int(equal[np.argmax(turn[equal])])
         share = S @ (S[at] / lengths[at])
         rss += float(cost[at])
@@ -201,7 +221,7 @@ def _eliminate(R: Array, z: Array, may: Flags, turn: Ints) -> Elimination:
         order.append(at)
         sums.append(rss)
         coefficients.append(c / size[:, None])
-    return Elimination(order, np.array(sums), coefficients, tied)
+    return Elimination(order, np.array(sums), coefficients)
 
 
 def _dependent(null: Array, may: Flags, turn: Ints) -> tuple[list[int], bool]:
