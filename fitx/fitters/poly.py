@@ -24,7 +24,7 @@ from fitx.numerics.constrained import Term, fit_constrained
 from fitx.numerics.gram import fit_blocks, in_blocks
 from fitx.numerics.monomials import Exponents, exponents
 from fitx.numerics.polynomial import Polynomial, fit_polynomials
-from fitx.numerics.powers import loss
+from fitx.numerics.powers import loss, scaling
 
 STREAM_FROM = 50_000  # rows; beyond, the Gram matrix of blocks instead of one QR
 MOST_ROWS_CHECKED = 4_000
@@ -140,7 +140,7 @@ def choose_form(data: Data, fit: Polynomial) -> Form:
     """The plainest way of writing the polynomial that double precision carries."""
     X, y, stable, noise = _sample(data, fit)
     for kind in ("powers", "scaled", "newton") if data.d == 1 else ("powers", "scaled"):
-        form = Form(kind, tuple(_scaling(column) for column in data.X.T) if kind != "powers" else ())
+        form = Form(kind, tuple(scaling(column) for column in data.X.T) if kind != "powers" else ())
         if kind == "newton":
             return form
         formula, _ = _write(fit, form, data.names)
@@ -300,21 +300,6 @@ def _sample(data: Data, fit: Polynomial) -> tuple[Array, Array, Array, float]:
 
 def _carries(lost: float, noise: float) -> bool:
     return lost <= CARRIED or (lost <= CARRIED_IN_NOISE and lost <= 1e-3 * noise)
-
-
-def _scaling(column: Array) -> tuple[float, float]:
-    """(middle, half) with [middle - half, middle + half] about the column's range, rounded to two digits of half."""
-    lo, hi = float(column.min()), float(column.max())
-    middle, half = lo / 2 + hi / 2, hi / 2 - lo / 2
-    if half == 0:
-        return 0.0, abs(hi) or 1.0
-    from decimal import Decimal
-
-    step = Decimal(10) ** (Decimal(half).adjusted() - 1)
-    rounded = float((Decimal(half) / step).to_integral_value() * step)
-    if abs(middle) <= half / 4:
-        return 0.0, rounded
-    return float((Decimal(middle) / step).to_integral_value() * step), rounded
 
 
 def _left_out(fit: Polynomial, names: tuple[str, ...]) -> tuple[str, ...]:

@@ -38,3 +38,18 @@ def loss(values: Array, stable: Array, y: Array) -> float:
         worst = float(np.max(np.abs(values / size - stable / size), initial=0.0))
     rms = float(np.sqrt(np.mean((y / size) ** 2))) if y.any() else 1.0
     return worst / rms if np.isfinite(worst) else float("inf")
+
+
+def scaling(column: Array) -> tuple[float, float]:
+    """(middle, half) with [middle - half, middle + half] about the column's range, rounded to two digits of half."""
+    lo, hi = float(column.min()), float(column.max())
+    middle, half = lo / 2 + hi / 2, hi / 2 - lo / 2
+    if half == 0:
+        return 0.0, abs(hi) or 1.0
+    from decimal import Decimal
+
+    step = Decimal(10) ** (Decimal(half).adjusted() - 1)
+    rounded = float((Decimal(half) / step).to_integral_value() * step)
+    if abs(middle) <= half / 4:
+        return 0.0, rounded
+    return float((Decimal(middle) / step).to_integral_value() * step), rounded
