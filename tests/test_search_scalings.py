@@ -70,8 +70,9 @@ def test_a_scaling_takes_the_column_of_exponent_one() -> None:
     assert [f.text() for f in again.formulas] == ["b**3*c/a"]
 
 
-def test_the_plans_of_both_sides_hold_the_same_steps() -> None:
+def test_under_noise_the_second_variant_comes_early() -> None:
     exact, other = list(steps(3)), list(steps(3, noisy=True))
-    assert sorted(map(repr, exact)) == sorted(map(repr, other))
     assert exact.index(Suppose(early=True)) < exact.index(Suppose())
+    seconds = [[i for i, s in enumerate(plan) if isinstance(s, Step) and s.variant == 1] for plan in (exact, other)]
+    assert seconds[1][0] < seconds[0][0]
     assert min(s.work for s in exact if isinstance(s, Step | Further | Evolve)) > 0

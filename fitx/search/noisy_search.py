@@ -63,8 +63,8 @@ def fewer_columns_and_noise(search: Search) -> bool:
     table.noise = supposed(table)
     problem = with_noise(search.problem, table, [])[0]
     fewer = _fewer_columns(variants(problem)[0], problem)
-    if fewer:
-        search.table.noise = noise_of(search.table, None, [fewer[-1], problem])
+    if fewer is not None:
+        search.table.noise = noise_of(search.table, None, [fewer, problem])
     return search.table.noise > 0
 
 
@@ -75,19 +75,20 @@ def made_noisy(search: Search, problems: list[Problem], doubt: bool = False) -> 
     search.problem, search.table, made = with_noise(search.problem, search.table, [*search.groups, *more])
     groups = made[: len(search.groups)]
     problems = [*in_turn([variants(p) for p in groups], variants(search.problem)), *made[len(groups) :]]
-    problems = [*_fewer_columns(problems[0], search.problem), *problems]
+    fewer = _fewer_columns(problems[0], search.problem)
+    problems = [*([] if fewer is None else [fewer]), *problems]
     search.contenders = Contenders(search.table, supposed=doubt)
     search.front = Front(search.floor)
     search.benches.clear()
     return problems
 
 
-def _fewer_columns(*problems: Problem) -> list[Problem]:
-    """The first of the problems from which symmetries take most columns, without these; and without its powers."""
+def _fewer_columns(*problems: Problem) -> Problem | None:
+    """The first of the problems from which symmetries take most columns, without these and without powers."""
     with np.errstate(all="ignore"):
         chains = [noisy_chain(p) for p in dict.fromkeys(problems)]
         best = min((c[-1] for c in chains if c), key=lambda p: len(p.active), default=None)
-        return [] if best is None else list(dict.fromkeys((*variants(best)[:1], best)))
+        return None if best is None else next(iter(variants(best)), best)
 
 
 def supposedly_noisy(search: Search, problems: list[Problem]) -> list[Problem]:

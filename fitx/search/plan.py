@@ -93,17 +93,19 @@ NESTED = ("nested",)
 
 def steps(variants: int, lone: bool = False, noisy: bool = False) -> Iterator[AnyStep]:
     """The order for so many variants of the problem. lone: the first has one column left, which is often a mistake.
-    noisy: further columns and terms taken off, which leave much for noise to blur, come later."""
+    noisy: waves come earlier, and so does the second variant."""
     small, *larger = ROUNDS
     others = range(1, variants)
     yield Step(small, 0, ALL, FIRST_SPACES)
     yield Suppose(early=True)
     if noisy:
+        if variants > 1 and not lone:
+            yield Step(small, 1, ALL, FIRST_SPACES)  # the first may owe to the noise that it has few columns
         yield Step(small, 0, REST, SECOND_SPACES)
     if lone:
         for i in others:
             yield Step(small, i, ALL, FIRST_SPACES)
-    elif others:
+    elif others and not (noisy and variants == 2):
         yield Step(small, others[-1], CHEAP, FIRST_SPACES)  # the problem as it is
     yield Further(4)
     yield Peeled()

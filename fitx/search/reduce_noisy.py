@@ -25,7 +25,7 @@ Array = npt.NDArray[np.float64]
 _ROWS = 1500
 _PROPOSED = 24
 _AS_WELL = 1.1  # times the unexplained variance
-_EXCESS = 4.0  # standard deviations by which all columns may explain more of what is left
+_EXCESS = 3.3  # standard deviations by which all columns may explain more of what is left
 _SHORT = 0.02  # of the unexplained variance that a symmetry has to be better by for each power more
 
 
