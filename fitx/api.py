@@ -12,6 +12,7 @@ import numpy as np
 from fitx.arrays import as_finite_matrix, as_matrix, as_vector, column_names, default_names
 from fitx.errors import FitxError, FitxWarning, UsageError
 from fitx.fitters.base import Data, Fitter
+from fitx.parametric.asked import Asked
 from fitx.pipeline import Settings, fit_data
 from fitx.plugins import all_fitters
 from fitx.result import Fit
@@ -33,9 +34,12 @@ def fit(
     time_limit: float | None = None,
     jobs: int | None = None,
     max_complexity: int | None = None,
-    model: str | None = None,
+    model: Any = None,
     per_group: str | Sequence[str] = (),
     group: str | None = None,
+    start: Mapping[str, float] | None = None,
+    bounds: Mapping[str, tuple[float | None, float | None]] | None = None,
+    fix: Mapping[str, float] | None = None,
     units: Mapping[str, str] | None = None,
     progress: Callable[[str], None] | None = None,
     options: Mapping[str, Any] | None = None,
@@ -51,9 +55,12 @@ def fit(
       groups (n,): whole groups are kept back; "group:NAME" takes them from that column of a data frame.
     seed: same data, options and seed, same formula. time_limit: seconds; by default 30 where a method searches.
     jobs: threads, by default one for each core.
-    model: a formula of your own, "a*exp(-b*x) + c": names that are no features are parameters, which are fitted; a
-      function that is not known, f(x), is searched for. per_group: parameters ("a,b" or a list) that have a value for
-      each number in the feature `group`, or in `groups` (n,), which then join the features under the name "group".
+    model: a formula of your own, "a*exp(-b*x) + c" or a SymPy expression: names that are no features are parameters,
+      which are fitted; a function that is not known, f(x), is searched for. per_group: parameters ("a,b" or a list)
+      that have a value for each number in the feature `group`, or in `groups` (n,), which then join the features
+      under the name "group".
+    start: {"a": 1}, where parameters of the model begin; none is needed. bounds: {"a": (0, 10)}, None for an open end.
+      fix: {"c": 0}, values that parameters keep.
     units: {"x": "m", "t": "s", "y": "m"}, of features and target; others are plain numbers. A search then proposes
       dimensionally valid formulas only.
     options: {"poly.degree": 3}, as `--set` on the command line. progress: called with a line for each improvement.
@@ -99,9 +106,12 @@ def fit(
         jobs=jobs,
         max_complexity=max_complexity,
         options=dict(options or {}),
-        model=model,
+        model=_model_text(model),
         per_group=tuple(per_group),
         group=group,
+        start=dict(start or {}),
+        bounds=Asked.of({}, bounds or {}, {}).bounds,
+        fix=dict(fix or {}),
         units=None if units is None else {str(c): str(u) for c, u in units.items()},
         progress=progress,
     )
@@ -109,6 +119,15 @@ def fit(
     for text in result.warnings:
         warnings.warn(text, FitxWarning, stacklevel=2)
     return result
+
+
+def _model_text(model: Any) -> str | None:
+    """The model as text; a SymPy expression is converted, never executed. Errors: UsageError for anything else."""
+    if model is None or isinstance(model, str):
+        return model
+    from fitx.formula.sympy_bridge import from_sympy
+
+    return from_sympy(model).text()
 
 
 def _with_groups(matrix: Any, names: tuple[str, ...], groups: Any) -> tuple[Any, tuple[str, ...], str]:

@@ -73,10 +73,15 @@ def _to_json(fit: Fit) -> dict[str, Any]:
         "features": list(fit.features),
         "holdout": _score(fit.holdout),
         "parameters": [
-            {"name": p.name, "value": p.value, "stderr": _number(p.stderr), "dof": _number(p.dof)}
+            {
+                "name": p.name, "value": p.value, "stderr": _number(p.stderr), "dof": _number(p.dof),
+                "interval": None if p.interval is None else [_number(v) for v in p.interval],
+            }
             for p in fit.parameters
         ],
         "covariance": fit.covariance if fit.covariance is None else [[_number(v) for v in r] for r in fit.covariance],
+        "structure": None if fit.structure is None else fit.structure.text(),
+        "noise": _number(fit.noise),
         "candidates": [{**_found(c), "validation": _score(c.validation)} for c in fit.candidates],
         "warnings": list(fit.warnings),
         "label": fit.label,
@@ -164,12 +169,18 @@ def _from_json(d: dict[str, Any]) -> Fit:
     parameters = []
     for p in d["parameters"]:
         value, stderr, dof = (_read_number(p[k]) for k in ("value", "stderr", "dof"))
-        parameters.append(Parameter(str(p["name"]), float(value or 0.0), stderr, np.inf if dof is None else dof))
+        ends = p.get("interval")
+        interval = None if ends is None else (float(ends[0]), float(ends[1]))
+        dof = np.inf if dof is None else dof
+        parameters.append(Parameter(str(p["name"]), float(value or 0.0), stderr, dof, interval))
     covariance = d["covariance"]
     if covariance is not None:
         covariance = np.array([[np.nan if v is None else float(v) for v in row] for row in covariance])
         if covariance.shape != (len(parameters), len(parameters)):
             raise ValueError("the covariance has not a row and a column for each parameter")
+    structure = d.get("structure")
+    if structure is not None:
+        structure = _read_formula(structure, (*features, *(p.name for p in parameters)))
     return Fit(
         *found(d),
         target=str(d["target"]),
@@ -184,4 +195,6 @@ def _from_json(d: dict[str, Any]) -> Fit:
         units={str(k): str(v) for k, v in d["units"].items()},
         how=dict(d["how"]),
         version=str(d["fitx_version"]),
+        structure=structure,
+        noise=_read_number(d.get("noise")),
     )

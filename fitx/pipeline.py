@@ -42,7 +42,8 @@ REFIT_FRONT = 1_000_000  # rows up to which every candidate of the front, not on
 class Settings:
     """How to fit; the flags of `fitx fit`. options: "METHOD.NAME" -> value. progress: called with lines of text.
     units: column -> unit, as the user gave them (columns left out are plain numbers); None: those of the table.
-    model: the user's formula; per_group: its parameters with a value for each number in column `group`."""
+    model: the user's formula; per_group: its parameters with a value for each number in column `group`; start, bounds,
+    fix: by the name of a parameter, where to begin, between what, and what it is."""
 
     methods: tuple[str, ...] = ("auto",)
     holdout: float = 0.25
@@ -57,6 +58,9 @@ class Settings:
     model: str | None = None
     per_group: tuple[str, ...] = ()
     group: str | None = None
+    start: Mapping[str, float] = field(default_factory=dict)
+    bounds: Mapping[str, tuple[float, float]] = field(default_factory=dict)
+    fix: Mapping[str, float] = field(default_factory=dict)
     progress: Callable[[str], None] | None = None
 
 
@@ -113,6 +117,8 @@ def fit_data(
         holdout=holdout,
         parameters=final.parameters,
         covariance=final.covariance,
+        structure=final.structure,
+        noise=final.noise,
         candidates=candidates,
         warnings=tuple(all_warnings),
         label=final.label,
@@ -162,8 +168,9 @@ def _with_model(s: Settings) -> Settings:
     """The settings with the user's formula as options of the method that fits it."""
     if s.model is None:
         return s
-    given = {"model.formula": s.model, "model.per_group": ",".join(s.per_group), "model.group": s.group or ""}
-    return replace(s, options={**s.options, **given})
+    given: dict[str, Any] = {"formula": s.model, "per_group": ",".join(s.per_group), "group": s.group or ""}
+    given |= {k: v for k, v in {"start": s.start, "bounds": s.bounds, "fix": s.fix}.items() if v}
+    return replace(s, options={**s.options, **{f"model.{k}": v for k, v in given.items()}})
 
 
 def check_settings(s: Settings) -> None:
@@ -179,10 +186,14 @@ def check_settings(s: Settings) -> None:
         raise UsageError(f"the complexity is at least 1, got {s.max_complexity}")
     if s.model is None and (s.per_group or s.group):
         raise UsageError("parameters by group are those of a model", 'give one with --model "a*x + b"')
+    if s.model is None and (s.start or s.bounds or s.fix):
+        raise UsageError("start, bounds and fixed values are those of a model's parameters", 'give --model "a*x + b"')
     if s.model is not None:
         from fitx.formula.template import read_template
+        from fitx.parametric.asked import Asked
 
         read_template(s.model)
+        Asked.of(s.start, s.bounds, s.fix)
     if s.units:
         from fitx.units import parse_unit
 

@@ -79,7 +79,8 @@ class Fit(Found):
     """The chosen formula, refitted on all rows, with its held-out errors and all that was considered.
 
     holdout: errors on rows that neither fitting nor choosing saw. train: on the rows that the judged formula was fitted
-    to. candidates: the front, simplest first. covariance: of the parameters, or None.
+    to. candidates: the front, simplest first. covariance: of the parameters, or None. structure: the formula over
+    features and the parameters' names, where bands can be had; noise: standard deviation of y in a row of weight 1.
     """
 
     target: str
@@ -95,12 +96,37 @@ class Fit(Found):
     how: Mapping[str, Any] = field(default_factory=dict)
     interrupted: bool = False
     version: str = ""
+    structure: Formula | None = None
+    noise: float | None = None
 
     @property
     def dates(self) -> dict[str, str]:
         """Column name -> the time that is day 0, for features that were dates."""
         found = self.how.get("dates", {})
         return {str(k): str(v) for k, v in found.items()} if isinstance(found, Mapping) else {}
+
+    @property
+    def correlations(self) -> Array | None:
+        """(p, p) correlations of the parameters, from `covariance`; NaN for those that have no standard error."""
+        if self.covariance is None:
+            return None
+        known = [p.stderr is not None and p.stderr > 0 for p in self.parameters]
+        with np.errstate(all="ignore"):
+            s = np.where(known, np.sqrt(np.diag(self.covariance)), np.nan)
+            return np.asarray(np.clip(self.covariance / s[:, None] / s, -1.0, 1.0))
+
+    def band(self, X: Any, level: float = 0.95, kind: str = "confidence", sigma: Any = None) -> Array:
+        """(n, 3): value, lower and upper end of the band at rows X, as for `predict`; NaN where undefined.
+
+        kind: "confidence", where the curve lies: f -+ t sqrt(g' C g), g the derivatives by the parameters and C their
+        covariance; "prediction", where a new measurement lies: the variance of one is added, that of the residuals, or
+        sigma**2, a number or (n,), which fits with known errors of y need. level: of the pointwise band.
+
+        Errors: FitxError where the method gives no covariance, UsageError for another kind or level.
+        """
+        from fitx.bands import band
+
+        return band(self, X, level, kind, sigma)
 
     def save(self, path: str | Path) -> None:
         """Write the model file (JSON), whole or not at all."""

@@ -125,7 +125,7 @@ class TestParameters:
         assert values(found) == pytest.approx({"a": 3.0})
 
     def test_what_cannot_be_told_apart_is_said(self) -> None:
-        with pytest.warns(fitx.FitxWarning, match="cannot tell all parameters"):
+        with pytest.warns(fitx.FitxWarning, match="`a` and `b` cannot be told apart"):
             fit({"x": X}, 3 * X, "a*b*x")
 
     def test_too_few_rows_are_refused(self) -> None:

@@ -32,6 +32,9 @@ def fit(
     model: Annotated[str | None, typer.Option("--model", metavar="FORMULA", help="Fit this formula, for example \"a*exp(-b*x) + c\": names that are no columns are parameters; an unknown function f(x) is searched for")] = None,
     per_group: Annotated[str | None, typer.Option("--per-group", metavar="NAME,NAME", help="Parameters of the model with a value for each group")] = None,
     group: Annotated[str | None, typer.Option("--group", metavar="COLUMN", help="Column with the groups' numbers, for --per-group")] = None,
+    start: Annotated[list[str] | None, typer.Option("--start", metavar="a=1,b=2", help="Where parameters of the model begin; none is needed")] = None,
+    bounds: Annotated[list[str] | None, typer.Option("--bounds", metavar="a=0:10", help="Bounds of parameters of the model; a=0: or a=:10 leave an end open")] = None,
+    fix: Annotated[list[str] | None, typer.Option("--fix", metavar="c=0", help="Parameters of the model with a value that they keep")] = None,
     units: Annotated[str | None, typer.Option("--units", metavar="COLUMN=UNIT,...", help="Units of the columns, for example x=m,t=s,v=m/s; columns not named are plain numbers. A search then proposes dimensionally valid formulas only; '' ignores those of the table [default: those of the table]")] = None,
     set_: Annotated[list[str] | None, typer.Option("--set", metavar="METHOD.OPTION=VALUE", help="An option of a method, for example poly.degree=3")] = None,
     missing: Annotated[str, typer.Option("--missing", metavar="drop|error", help="What to do with rows that lack a number")] = "drop",
@@ -71,6 +74,7 @@ def fit(
         raise UsageError(f"cannot save to `{save}`: it is a folder", "name a file in it")
     if save is not None and not os.access(save.absolute().parent, os.W_OK):
         raise UsageError(f"cannot save to `{save}`: its folder may not be written", "choose another place to save to")
+    from fitx.parametric.asked import read_bounds, read_values
     from fitx.pipeline import Settings, check_settings, choose_fitters, fit_table
     from fitx.units import unit_texts
 
@@ -80,6 +84,8 @@ def fit(
         max_complexity=max_complexity, options=_options(set_ or []), progress=progress_line(progress),
         units=None if units is None else unit_texts(units), model=model,
         per_group=tuple(column_list(per_group or "")), group=group,
+        start=read_values(",".join(start or [])), bounds=read_bounds(",".join(bounds or [])),
+        fix=read_values(",".join(fix or [])),
     )  # fmt: skip
     if (how == "group") != bool(split_group):
         raise UsageError(f"`--split {split}` is not understood", "it is random, last, or group:COLUMN")

@@ -79,16 +79,22 @@ class Option:
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
-    """A fitted constant. stderr: standard error, None where the method has none; dof: degrees of freedom, n - p."""
+    """A fitted constant. stderr: standard error, None where the method has none; dof: degrees of freedom, n - p.
+
+    interval: a 95 percent interval of another kind, as by profile likelihood, which may be infinite at an end.
+    """
 
     name: str
     value: float
     stderr: float | None = None
     dof: float = np.inf
+    interval: tuple[float, float] | None = None
 
     @property
     def ci95(self) -> tuple[float, float] | None:
-        """95 percent confidence interval: value -+ t(0.975, dof) * stderr; None without a standard error."""
+        """95 percent confidence interval: `interval`, else value -+ t(0.975, dof) * stderr; None without that."""
+        if self.interval is not None:
+            return self.interval
         if self.stderr is None or self.dof <= 0:
             return None
         from fitx.numerics.students import t_quantile
@@ -108,6 +114,8 @@ class Proposal:
       formula; folds ask for it hundreds of times. None: refit and evaluate.
     repeated: `refit` and `judge` search for the structure again, so that its errors in folds owe nothing to the search.
     covariance: (p, p) of `parameters`, or None. notes: warnings to show when this proposal is chosen.
+    structure: the formula over features and the names of all `parameters`, for confidence bands, where it is known.
+    noise: standard deviation of y in a row of weight 1, from the residuals.
     """
 
     formula: Formula
@@ -118,6 +126,8 @@ class Proposal:
     notes: tuple[str, ...] = ()
     judge: Callable[[Data, Array], Array] | None = None
     repeated: bool = False
+    structure: Formula | None = None
+    noise: float | None = None
 
 
 @dataclass(slots=True)

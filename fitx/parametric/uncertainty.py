@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from fitx.numerics.losses import influence
+from fitx.numerics.losses import influence, spread_of
 from fitx.numerics.trust_region import lengths
 from fitx.parametric.rows import Solution
 
@@ -59,6 +59,15 @@ def _spread(s: Solution, dof: int, absolute: bool) -> float:
     psi, slope = influence(loss, s.residual, c)
     mean = float(slope.mean())
     return float(np.sqrt(np.square(psi).sum() / max(dof, 1)) / mean) if mean > 0 else np.inf
+
+
+def noise(s: Solution, dof: float) -> float | None:
+    """The standard deviation of y in a row of weight 1: of the residuals, or by their median for a robust loss."""
+    if dof <= 0:
+        return None
+    if s.robust[0] != "linear":
+        return spread_of(s.residual) * s.scale
+    return float(np.sqrt(s.loss / dof)) * s.scale
 
 
 def not_told_apart(jacobian: Array, names: Sequence[str]) -> list[tuple[str, ...]]:

@@ -71,7 +71,7 @@ def main() -> None:
     parser.add_argument("names", nargs="*", help="only these problems")
     parser.add_argument("--peer-python", metavar="PYTHON", help="interpreter with lmfit")
     o = parser.parse_args()
-    warnings.simplefilter("ignore", fitx.errors.FitxWarning)
+    warnings.simplefilter("ignore", fitx.FitxWarning)
     chosen = [p for p in problems() if not o.names or p.name in o.names]
     table: dict[str, list[Cell]] = {}
     for i, head in enumerate(("fitx 1", "fitx 2", "fitx none")):
