@@ -64,7 +64,7 @@ class Problem:
 def _digits(found: np.ndarray, true: np.ndarray) -> float:
     with np.errstate(all="ignore"):
         off = np.abs(found - true) / np.abs(true)
-    return float(-np.log10(np.clip(off, 10**-CAP, None)).min()) if np.isfinite(off).all() else -np.inf
+    return float((-np.log10(np.clip(off, 10**-CAP, None))).min()) if np.isfinite(off).all() else -np.inf
 
 
 def problems() -> list[Problem]:
