@@ -11,6 +11,7 @@ import numpy.typing as npt
 from fitx import _core
 from fitx.formula import Call, Const, Formula
 from fitx.formula.evaluate import predict
+from fitx.formula.operators import COMPARISONS
 from fitx.formula.printing import round_to
 from fitx.formula.program import compile_formula
 from fitx.formula.tree import Number
@@ -27,19 +28,21 @@ def shorten(f: Formula, X: Array, names: Sequence[str], noise: float) -> Formula
         tol = max(noise / 1000, 1e-11 * rms(f)),    noise: the rmse on held-out rows.
 
     Each of the m constants c gets the digits that keep |change of c| * rms(df/dc) <= tol / sqrt(m); then the whole is
-    tried and digits are added until it holds. Whole numbers lose their point.
+    tried and digits are added until it holds. Whole numbers lose their point. Constants that something is compared with
+    (knots) stay, wherever they stand: two of them must not become one.
     """
     if len(X) > ROWS:
         X = X[np.linspace(0, len(X) - 1, ROWS).astype(np.intp)]
     constants = f.constants
-    where = [i for i, c in enumerate(constants) if isinstance(c, float)]
+    compared = _compared(f)
+    where = [i for i, c in enumerate(constants) if isinstance(c, float) and c not in compared]
     if not where or not len(X) or f.complexity > LONGEST:
         return _without_points(f)
     p = predict(f, X, names)
     if not np.isfinite(p).all():
         return _without_points(f)
     tol = max(noise / 1000 if math.isfinite(noise) else 0.0, 1e-11 * _rms(p))
-    digits = _digits_needed(f, X, names, tol / math.sqrt(len(where)))
+    digits = {i: k for i, k in _digits_needed(f, X, names, tol / math.sqrt(len(where))).items() if i in set(where)}
     for more in range(17):
         rounded = [
             _round(c, digits[i] + more) if i in digits and isinstance(c, float) else c for i, c in enumerate(constants)
@@ -48,6 +51,17 @@ def shorten(f: Formula, X: Array, names: Sequence[str], noise: float) -> Formula
         if _rms(predict(g, X, names) - p) <= tol:
             return g
     return _without_points(f)
+
+
+def _compared(f: Formula) -> set[Number]:
+    """The float constants in conditions of piecewise."""
+    return {
+        g.value
+        for node in f.postorder()
+        if isinstance(node, Call) and node.op in COMPARISONS
+        for g in node.postorder()
+        if isinstance(g, Const) and isinstance(g.value, float)
+    }
 
 
 def _digits_needed(f: Formula, X: Array, names: Sequence[str], tol: float) -> dict[int, int]:
