@@ -11,7 +11,8 @@ from fitx.errors import FitxError, UsageError
 from fitx.fitters.base import Context, Data, Proposal
 from fitx.fitters.spline import Spline
 from fitx.numerics import spline_interpolation as through
-from fitx.numerics.spline import Rows, basis, knots_by_size, least_squares
+from fitx.numerics.spline import Rows, basis, least_squares
+from fitx.numerics.spline_knots import knots_by_size
 
 pytestmark = pytest.mark.filterwarnings("ignore::fitx.errors.FitxWarning")
 RNG = np.random.default_rng(0)

@@ -15,7 +15,8 @@ from fitx.numerics import spline_interpolation as through
 from fitx.numerics.polynomial import scale
 from fitx.numerics.powers import scaling
 from fitx.numerics.smoothing import smoothed
-from fitx.numerics.spline import Pieces, Rows, degree_for, knots_by_size, least_squares
+from fitx.numerics.spline import Pieces, Rows, degree_for, least_squares
+from fitx.numerics.spline_knots import knots_by_size
 
 SIZES = (0, 1, 2, 3, 4, 5, 6, 8, 10, 13, 16, 20, 25, 32, 40)  # numbers of knots that are tried
 BETTER = 0.995  # of the residual deviation of fewer knots that more of them must fall below

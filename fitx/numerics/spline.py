@@ -1,14 +1,11 @@
-"""Cubic splines by least squares, with few knots where they are needed.
+"""Cubic splines by least squares on given knots.
 
     rows = Rows.of(x, y, weights)
-    path = knots_by_size(rows, most=30)     # number of knots -> their places
-    pieces = least_squares(rows, path[5])   # a polynomial between each two neighbours
+    pieces = least_squares(rows, knots_by_size(rows, most=30)[5])   # a polynomial between each two neighbours
     pieces.evaluate(x)
 
-A B-spline basis on many knots at quantiles of x loses one knot at a time: that whose removal adds least to the sum of
-squares. A spline without a knot is one whose third derivative does not jump there, which is one linear condition
-d c = 0, and by it the sum grows by (d c)^2 / (d (B'B)^-1 d'). Small sets of knots are then moved, one by one.
-[de Boor 2001, A Practical Guide to Splines, chapters 9, 10 and 14; Smith 1982, knots deleted by stepwise regression]
+In a basis of B-splines; the places of the knots are chosen in `fitx.numerics.spline_knots`.
+[de Boor 2001, A Practical Guide to Splines, chapters 9, 10 and 14]
 """
 
 from __future__ import annotations
@@ -25,8 +22,6 @@ from fitx.numerics.polynomial import prepare
 
 _BLOCK = 20_000  # rows of the table of basis functions held at a time
 _BINS = 2000  # more rows are averaged to these while knots are looked for
-_MOVED = 5  # number of knots up to which they are moved after the removals
-_ROUNDS = 3  # of moving each knot, by half as much each time
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +117,7 @@ def least_squares(rows: Rows, knots: Array, periodic: bool = False) -> Pieces:
     periodic: the value, slope and curvature at both ends are equal.
     """
     degree = degree_for(rows)
-    c = _Problem.of(rows, knots, degree, periodic).c
+    c = Solved.of(rows, knots, degree, periodic).c
     return to_pieces(lambda x: basis(x, knots, degree) @ c, knots, degree)
 
 
@@ -135,68 +130,9 @@ def to_pieces(evaluate: Callable[[Array], Array], knots: Array, degree: int) -> 
     return Pieces(knots, local / width[:, None] ** np.arange(degree + 1))
 
 
-def knots_by_size(
-    rows: Rows, most: int, ends: tuple[float, float] | None = None, *, periodic: bool = False
-) -> dict[int, Array]:
-    """Number of knots between the ends -> knots, ends included, for 0, 1, ... up to `most` or a quarter of the rows."""
-    rows = rows.binned()
-    degree = degree_for(rows)
-    lo, hi = ends or (float(rows.distinct[0]), float(rows.distinct[-1]))
-    if lo == hi:
-        lo, hi = (lo - abs(lo), lo + abs(lo)) if lo else (-1.0, 1.0)
-    count = max(0, min(most, len(rows.distinct) // 4 - 1))
-    shares = np.arange(1, count + 1) / (count + 1)
-    at = shares * (len(rows.distinct) - 1)
-    below = np.floor(at).astype(int)
-    above = np.minimum(below + 1, len(rows.distinct) - 1)
-    inner = (rows.distinct[below] + rows.distinct[above]) / 2
-    knots = np.r_[lo, np.unique(inner[(inner > lo) & (inner < hi)]), hi]
-    found: dict[int, Array] = {}
-    while True:
-        found[len(knots) - 2] = knots
-        if len(knots) == 2:
-            break
-        cost = _Problem.of(rows, knots, degree, periodic).costs_of_removal(knots)
-        knots = np.delete(knots, 1 + int(np.argmin(cost)))
-    for size in range(1, min(_MOVED, max(found)) + 1):
-        found[size] = _moved(rows, found[size], degree, periodic)
-    return {k: _short(v) for k, v in sorted(found.items())}
-
-
-def _moved(rows: Rows, knots: Array, degree: int, periodic: bool) -> Array:
-    """Each knot in turn tried nearer to its neighbours, kept where the residuals fall."""
-    least = _Problem.of(rows, knots, degree, periodic).residual
-    for step in (0.5, 0.25, 0.12)[:_ROUNDS]:
-        for i in range(1, len(knots) - 1):
-            for side in (-1, 1):
-                tried = knots.copy()
-                tried[i] += step * (knots[i + side] - knots[i])
-                between = np.searchsorted(rows.distinct, tried[i - 1 : i + 2])
-                if np.diff(between).min() < 2:
-                    continue
-                residual = _Problem.of(rows, tried, degree, periodic).residual
-                if residual < least:
-                    knots, least = tried, residual
-                    break
-    return knots
-
-
-def _short(knots: Array) -> Array:
-    """The inner knots rounded to a hundredth of the narrowest piece, so that they can be read."""
-    if len(knots) == 2:
-        return knots
-    step = 10.0 ** np.floor(np.log10(np.diff(knots).min() / 20))
-    with np.errstate(all="ignore"):
-        scaled = np.round(knots[1:-1] / step)
-        digits = int(-np.log10(step)) if 1e-15 < step < 1e15 else None
-        inner = scaled * step if digits is None else np.round(scaled * step, max(digits, 0))
-    good = np.isfinite(inner).all() and (np.diff(np.r_[knots[0], inner, knots[-1]]) > 0).all()
-    return np.r_[knots[0], inner, knots[-1]] if good else knots
-
-
 @dataclass(frozen=True, slots=True)
-class _Problem:
-    """The solved least squares: c: (m,) of the basis; r: (p, p) in the free directions z: (m, p); residual: norm."""
+class Solved:
+    """Least squares, solved: c: (m,) of the basis; r: (p, p) in the free directions z: (m, p); residual: norm."""
 
     c: Array
     r: Array
@@ -204,7 +140,8 @@ class _Problem:
     residual: float
 
     @classmethod
-    def of(cls, rows: Rows, knots: Array, degree: int, periodic: bool) -> _Problem:
+    def of(cls, rows: Rows, knots: Array, degree: int, periodic: bool) -> Solved:
+        """The spline on `knots`, ends included; periodic: value, slope and curvature are equal at the ends."""
         z = _periodic_directions(knots, degree) if periodic and degree else None
         both = np.zeros((0, 0))
         for start in range(0, len(rows.x), _BLOCK):
