@@ -33,4 +33,6 @@ def methods(
         choices = f" ({', '.join(o.choices)})" if o.choices else ""
         default = "chosen from the data" if o.default is None else o.default
         result_line(f"  --set {fitter.name}.{o.name}=...  {o.meaning}{choices} [default: {default}]")
+    for line in fitter.details():
+        result_line(line)
     return 0

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar
 
@@ -172,6 +172,10 @@ class Fitter(ABC):
     def declines(self, data: Data) -> str:
         """Why this method does not apply to the data, in words ("needs one feature, got 3"); "" when it does."""
         return ""
+
+    def details(self) -> Sequence[str]:
+        """Lines that `fitx methods NAME` shows under the options: a catalogue, a table of choices."""
+        return ()
 
     @abstractmethod
     def propose(self, data: Data, context: Context) -> Iterator[Proposal]:

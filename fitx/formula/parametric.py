@@ -45,3 +45,18 @@ class Compiled:
         constants[: self._count] = values
         found: Array = _core.evaluate(self._codes, self._operands, self._offsets, constants, columns, 1)
         return found
+
+    def many(self, values: Array, columns: Array) -> Array:
+        """(s, formulas, n) for s lots of values (s, p)."""
+        s, length, taken = len(values), len(self._codes), len(self._constants)
+        if s == 1:
+            return self(values[0], columns)[None]
+        constants = np.tile(self._constants, (s, 1))
+        constants[:, : self._count] = values
+        is_const = (self._codes == OPCODES["const"]).astype(np.int32)
+        operands = self._operands + np.arange(s, dtype=np.int32)[:, None] * (taken * is_const)
+        starts = np.arange(s, dtype=np.int64)[:, None] * length + self._offsets[:-1]
+        offsets = np.append(starts.ravel(), s * length)
+        codes = np.tile(self._codes, s)
+        found: Array = _core.evaluate(codes, operands.astype(np.int32).ravel(), offsets, constants.ravel(), columns, 1)
+        return found.reshape(s, len(self._offsets) - 1, columns.shape[1])
