@@ -12,9 +12,10 @@ import numpy.typing as npt
 
 from fitx.curves.family import FEATURES, Family
 from fitx.curves.starts import Shape
-from fitx.formula import Const, Formula, Var, parse
+from fitx.formula import Formula, Var, parse
 from fitx.formula.parametric import Compiled
 from fitx.numerics.separable import Separable, improve, screen
+from fitx.parametric import ParametricFormula, Rows
 
 Array = npt.NDArray[np.float64]
 
@@ -27,47 +28,26 @@ _BLOCK = 400_000  # values of a column held at once while starts are screened
 
 
 @dataclass(frozen=True, slots=True)
-class Rows:
-    """columns: (d, n), C-contiguous; y: (n,); root: roots of the weights over the scale of y, (n,) or a number."""
-
-    columns: Array
-    y: Array
-    root: Array | float
-
-    @property
-    def target(self) -> Array:
-        """y times root."""
-        return np.asarray(self.y * self.root)
-
-    def sample(self, most: int) -> Rows:
-        """At most so many rows, spread over the table."""
-        n = len(self.y)
-        if n <= most:
-            return self
-        chosen = np.unique(np.linspace(0, n - 1, most).astype(int))
-        root = self.root if isinstance(self.root, float) else self.root[chosen]
-        return Rows(np.ascontiguousarray(self.columns[:, chosen]), self.y[chosen], root)
-
-
-@dataclass(frozen=True, slots=True)
 class Curve:
-    """A family ready to be fitted. tree: over FEATURES and parameters; linear, nonlinear: places of the parameters."""
+    """A family ready to be fitted. model: over FEATURES and parameters; linear, nonlinear: places of the parameters."""
 
     family: Family
-    tree: Formula
-    parameters: tuple[str, ...]
+    model: ParametricFormula
     linear: npt.NDArray[np.intp]
     nonlinear: npt.NDArray[np.intp]
-    values: Compiled
     columns: Compiled
     slopes: Compiled
-    gradient: Compiled
+
+    @property
+    def parameters(self) -> tuple[str, ...]:
+        """Their names, in the order of the formula."""
+        return self.model.parameters
 
     def problem(self, rows: Rows) -> Separable:
         """The least-squares problem on these rows."""
         x, root = rows.columns, rows.root
         return Separable(
-            rows.target,
+            np.asarray(rows.y * root),
             lambda p: self.columns.many(p, x) * root,
             lambda p: self.slopes.many(p, x) * root,
             self.linear,
@@ -76,8 +56,8 @@ class Curve:
 
     def at(self, p: Array, names: Sequence[str]) -> Formula:
         """The formula with numbers for the parameters and the columns' own names."""
-        numbers: dict[str, Formula] = {k: Const(float(v)) for k, v in zip(self.parameters, p, strict=True)}
-        return self.tree.substitute({**numbers, **{f: Var(n) for f, n in zip(FEATURES, names, strict=False)}})
+        tree = self.model.at(dict(zip(self.parameters, map(float, p), strict=True)))
+        return tree.substitute({f: Var(n) for f, n in zip(FEATURES, names, strict=False)})
 
 
 def curve(family: Family) -> Curve:
@@ -91,28 +71,17 @@ def _compiled(name: str, text: str) -> Curve:
 
     family = next(f for f in FAMILIES if f.name == name)
     tree = parse(text)
-    parameters = tuple(v for v in tree.variables if v not in FEATURES)
-    gradient = {p: tree.derivative(p) for p in parameters}
-    linear: list[str] = []
-    for p in parameters:
-        if not {*linear, p} & set(gradient[p].variables):
-            linear.append(p)
-    nonlinear = [p for p in parameters if p not in linear]
-    rest = tree.substitute(dict.fromkeys(linear, 0))
-
-    def compiled(formulas: list[Formula]) -> Compiled:
-        return Compiled(formulas, FEATURES[: max(1, family.features)], parameters)
-
+    model = ParametricFormula(tree, [v for v in tree.variables if v not in FEATURES])
+    rest = tree.substitute(dict.fromkeys(model.linear, 0))
+    names = FEATURES[: max(1, family.features)]
+    slopes = [model.gradient[p] for p in model.nonlinear]
     return Curve(
         family,
-        tree,
-        parameters,
-        np.array([parameters.index(p) for p in linear], np.intp),
-        np.array([parameters.index(p) for p in nonlinear], np.intp),
-        compiled([tree]),
-        compiled([rest, *(gradient[p] for p in linear)]),
-        compiled([gradient[p] for p in nonlinear] or [rest]),
-        compiled([gradient[p] for p in parameters]),
+        model,
+        np.array([model.parameters.index(p) for p in model.linear], np.intp),
+        np.array([model.parameters.index(p) for p in model.nonlinear], np.intp),
+        Compiled([rest, *(model.gradient[p] for p in model.linear)], names, model.parameters),
+        Compiled(slopes or [rest], names, model.parameters),
     )
 
 
@@ -175,13 +144,13 @@ def _tidy(c: Curve, p: Array, rows: Rows) -> Array:
             q[at[a]] *= -1
             q[at[phase]] += np.pi
         q[at[phase]] = np.angle(np.exp(1j * q[at[phase]]))
-    before = c.values(p, rows.columns)[0]
+    before = c.model.value(p, rows)
     for k in c.nonlinear:
         if q[k] < 0:
             flipped = q.copy()
             flipped[k] *= -1
             with np.errstate(all="ignore"):
-                after = c.values(flipped, rows.columns)[0]
+                after = c.model.value(flipped, rows)
             q = flipped if np.array_equal(before, after) else q
     return q
 

@@ -8,14 +8,17 @@ from dataclasses import dataclass
 import numpy as np
 
 from fitx.curves import FAMILIES, Family
-from fitx.curves.fit import ROWS, Curve, Rows, curve, find, polish, why_not
+from fitx.curves.family import FEATURES
+from fitx.curves.fit import ROWS, Curve, curve, find, polish, why_not
 from fitx.curves.starts import Shape
 from fitx.errors import FitxError, UsageError, did_you_mean
 from fitx.fitters.base import Array, Context, Data, Fitter, Option, Parameter, Proposal
+from fitx.parametric import Rows, Solution, covariance, not_told_apart
 
 _MANY = 20_000  # rows on which families compete; the constants come from all in the end
 _SAME = 1e-3  # of the residuals' size: curves that differ less are one
-_WORSE = 2.0  # times the loss of a simpler curve, from which on a curve is not proposed
+_WORSE = 2.0  # times the loss of a curve as simple, from which on one is not proposed
+_NODE = 0.4  # of the length of a description, for each node of the formula
 _EXACT = 1e-9  # of the size of y
 
 
@@ -48,10 +51,13 @@ class Curves(Fitter):
         return lines
 
     def propose(self, data: Data, context: Context) -> Iterator[Proposal]:
-        """Every family that applies, or those asked for, by number of parameters and size; equal curves once."""
+        """The families asked for, or every one that applies, by number of parameters and size; equal curves once.
+
+        Without names, those that gain nothing over simpler ones (BIC) are left out.
+        """
         asked = _only(context.options["only"])
         curves = [curve(f) for f in _chosen(asked)]
-        curves.sort(key=lambda c: (len(c.parameters), c.tree.complexity))
+        curves.sort(key=lambda c: (len(c.parameters), c.model.tree.complexity))
         reasons: list[str] = []
         seen: list[tuple[Array, float]] = []
         fits = {order: Fitting(data, order) for order in ((0,), (0, 1), (1, 0)) if len(order) == data.d}
@@ -61,7 +67,7 @@ class Curves(Fitter):
                     continue
                 if context.expired():
                     return
-                if not asked and context.max_complexity is not None and c.tree.complexity > context.max_complexity:
+                if context.max_complexity is not None and c.model.tree.complexity > context.max_complexity:
                     continue
                 found = fitting.proposal(c, bool(asked))
                 if isinstance(found, str):
@@ -83,23 +89,53 @@ def _chosen(asked: tuple[str, ...]) -> list[Family]:
     return [by_name[n] for n in asked] or list(FAMILIES)
 
 
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a family stands: its number of parameters, its size in nodes and what it leaves of n values y."""
+
+    parameters: int
+    size: int
+    n: int
+    loss: float
+
+    def is_beaten(self, other: Place) -> bool:
+        """Whether one that is as simple describes y better."""
+        return (other.parameters, other.size) <= (self.parameters, self.size) and other.length < self.length
+
+    def is_hopeless(self, other: Place) -> bool:
+        """Whether one that is as simple leaves much less."""
+        return other.size <= self.size and other.parameters <= self.parameters and self.loss > _WORSE * other.loss
+
+    @property
+    def length(self) -> float:
+        """BIC, n log(loss) + p log(n) n/(n - p - 1), and something for each node; infinite with too few rows.
+
+        [Schwarz 1978, doi:10.1214/aos/1176344136; corrected for few rows, McQuarrie 1999]
+        """
+        left = self.n - self.parameters - 1
+        bic = self.n * float(np.log(self.loss)) + self.parameters * float(np.log(self.n)) * self.n / max(left, 1)
+        return bic + _NODE * self.size if left > 0 or self.parameters == 1 else np.inf
+
+
 @dataclass(slots=True)
 class Fitting:
-    """The rows of one order of the features, ready for any family. best: sizes and losses of those fitted so far."""
+    """The rows of one order of the features, ready for any family. rough, best: the families fitted so far, on
+    the few rows and on all."""
 
     data: Data
     order: tuple[int, ...]
     rows: Rows
     few: Rows
     shape: Shape
-    best: list[tuple[int, float]]
+    rough: list[Place]
+    best: list[Place]
 
     def __init__(self, data: Data, order: tuple[int, ...]) -> None:
         self.data, self.order = data, order
         self.rows = _rows(data, order).sample(_MANY)
         self.few = self.rows.sample(ROWS)
         self.shape = Shape(self.few.columns, self.few.y)
-        self.best = []
+        self.rough, self.best = [], []
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -116,34 +152,44 @@ class Fitting:
             if found is None:
                 return "is undefined on these rows"
             start, loss = found
-            if not asked and any(loss > _WORSE * other and size <= c.tree.complexity for size, other in self.best):
+            rough = self._place(c, self.few, loss)
+            if not asked and any(rough.is_hopeless(other) for other in self.rough):
                 return "is much worse than simpler curves"
-            self.best.append((c.tree.complexity, loss))
-            return _fitted(c, start, self.rows, self.data, self.order, asked)
+            self.rough.append(rough)
+            best = polish(c, start, self.rows)
+            if best is None or not np.isfinite(best[0]).all():
+                return "is undefined on these rows"
+            place = self._place(c, self.rows, best[1])
+            if not asked and any(place.is_beaten(other) for other in self.best):
+                return "gains nothing over simpler curves"
+            self.best.append(place)
+            return _proposal(c, start, best, self.rows, self.data, self.order, asked)
+
+    def _place(self, c: Curve, rows: Rows, loss: float) -> Place:
+        target = rows.y * rows.root
+        least = _EXACT**2 * float(target @ target) or float(np.finfo(float).tiny)
+        return Place(len(c.parameters), c.model.tree.complexity, len(rows.y), max(loss, least))
 
 
 def _rows(data: Data, order: tuple[int, ...]) -> Rows:
-    columns = np.ascontiguousarray(data.X.T[list(order)])
-    scale = float(np.abs(data.y).max()) or 1.0
-    return Rows(columns, data.y, 1.0 / scale if data.weights is None else np.sqrt(data.weights) / scale)
+    return Rows(np.ascontiguousarray(data.X.T[list(order)]), data.y, FEATURES[: len(order)], data.weights)
 
 
-def _fitted(c: Curve, start: Array, rows: Rows, data: Data, order: tuple[int, ...], asked: bool) -> Proposal | str:
-    from fitx.search.parameters import Solution, covariance
-
-    found = polish(c, start, rows)
-    if found is None or not np.isfinite(found[0]).all():
-        return "is undefined on these rows"
+def _proposal(
+    c: Curve, start: Array, found: tuple[Array, float], rows: Rows, data: Data, order: tuple[int, ...], asked: bool
+) -> Proposal | str:
     p, loss = found
     with np.errstate(all="ignore"):
-        J = (c.gradient(p, rows.columns) * rows.root).T
-    scale = float(np.abs(data.y).max()) or 1.0
-    solution = Solution({}, loss, np.where(np.isfinite(J), J, 0.0), scale)
+        J = c.model.jacobian(p, rows) * np.reshape(rows.root, (-1, 1))
+    values = dict(zip(c.parameters, map(float, p), strict=True))
+    solution = Solution(values, loss, np.where(np.isfinite(J), J, 0.0), rows.scale)
     notes: tuple[str, ...] = ()
     if solution.rank < len(p):
         if not asked:
             return "has parameters that these data cannot tell apart"
-        notes = (f"the data cannot tell all parameters of `{c.family.name}` apart: other values fit as well",)
+        groups = not_told_apart(solution.jacobian, c.parameters)
+        alike = "; ".join(" and ".join(f"`{p}`" for p in group) for group in groups)
+        notes = (f"these data do not fix {alike} of `{c.family.name}`: other values fit as well",)
     matrix, dof = covariance(solution, len(rows.y), data.absolute)
     if matrix is not None and not np.isfinite(matrix).all():
         matrix = None
@@ -151,20 +197,25 @@ def _fitted(c: Curve, start: Array, rows: Rows, data: Data, order: tuple[int, ..
     names = tuple(data.names[k] for k in order)
     label = c.family.name + (f" (x = {names[0]}, z = {names[1]})" if c.family.ordered else "")
 
+    def fitted(other: Rows, target: str) -> tuple[Array, float]:
+        why = why_not(c, other, names, target)
+        with np.errstate(all="ignore"):
+            best = None if why else polish(c, start, other)
+        if best is None or not np.isfinite(best[0]).all():
+            raise FitxError(f"the curve {label} {why or 'is undefined on these rows'}")
+        return best
+
     def refit(other: Data) -> Proposal:
-        few = why_not(c, other_rows := _rows(other, order), names, other.target)
-        again = few or _fitted(c, start, other_rows, other, order, True)
-        if isinstance(again, str):
-            raise FitxError(f"the curve {label} {again}")
+        rows = _rows(other, order)
+        again = _proposal(c, start, fitted(rows, other.target), rows, other, order, True)
+        assert not isinstance(again, str)
         return again
 
     def judge(other: Data, X: Array) -> Array:
-        other_rows = _rows(other, order)
+        best, _ = fitted(_rows(other, order), other.target)
+        held = np.ascontiguousarray(X.T[list(order)])
         with np.errstate(all="ignore"):
-            best = polish(c, start, other_rows)
-            if best is None:
-                raise FitxError(f"the curve {label} is undefined on these rows")
-            return np.asarray(c.values(best[0], np.ascontiguousarray(X.T[list(order)]))[0])
+            return c.model.value(best, Rows(held, held[0], FEATURES[: len(order)]))
 
     parameters = tuple(Parameter(k, float(v), e, dof) for k, v, e in zip(c.parameters, p, errors, strict=True))
     return Proposal(c.at(p, names), label, parameters, matrix, refit, notes, judge)

@@ -64,11 +64,11 @@ def improve(problem: Separable, starts: Array, steps: int, tolerance: float = 1e
             break
         step = np.linalg.solve(H + damping[:, None, None] * eye, g[:, :, None])[:, :, 0] / size
         trial = at.parameters.copy()
-        with np.errstate(all="ignore"):
+        with np.errstate(all="ignore"):  # losses may be infinite
             trial[:, problem.nonlinear] += step
-        there = _eliminate(problem, trial)
-        better = (there.loss < at.loss) & ~done
-        settled = better & (at.loss - there.loss <= tolerance * at.loss)
+            there = _eliminate(problem, trial)
+            better = (there.loss < at.loss) & ~done
+            settled = better & (at.loss - there.loss <= tolerance * at.loss)
         damping = np.where(better, damping / 6, damping * 5)
         at.take(there, better)
         done |= settled | (damping > _TOO_DAMPED) | (at.loss <= least)
@@ -99,22 +99,27 @@ def _eliminate(problem: Separable, parameters: Array) -> _State:
         A, size = _unit(values[:, 1:])
         bad = ~(np.isfinite(r).all(axis=1) & np.isfinite(size).all(axis=1))
         r[bad], A[bad] = 0.0, 0.0
-        basis = np.empty((len(r), r.shape[1], 0))
+        basis: Array = np.empty((len(r), r.shape[1], 0))
         if len(problem.linear):
             if len(problem.linear) == 1:
                 basis = A.transpose(0, 2, 1)
                 c = (A @ r[:, :, None])[:, :, 0]
             elif len(r) <= _BY_QR:
-                basis, R = (np.asarray(part) for part in np.linalg.qr(A.transpose(0, 2, 1)))
+                basis, R = _orthogonal(A.transpose(0, 2, 1))
                 c = _solve(R, basis.transpose(0, 2, 1) @ r[:, :, None])
             else:
                 gram = A @ A.transpose(0, 2, 1) + _RIDGE * np.eye(A.shape[1])
-                c = np.linalg.solve(gram, A @ r[:, :, None])[:, :, 0]
+                c = np.asarray(np.linalg.solve(gram, A @ r[:, :, None]), np.float64)[:, :, 0]
             r = r - (c[:, None, :] @ A)[:, 0]
             parameters[:, problem.linear] = c / size
         loss = np.where(bad, np.inf, np.einsum("sn,sn->s", r, r))
         loss[~np.isfinite(parameters).all(axis=1) | ~np.isfinite(loss)] = np.inf
     return _State(parameters, loss, r, basis)
+
+
+def _orthogonal(A: Array) -> tuple[Array, Array]:
+    Q, R = np.linalg.qr(A)
+    return np.asarray(Q, np.float64), np.asarray(R, np.float64)
 
 
 def _solve(R: Array, h: Array) -> Array:
