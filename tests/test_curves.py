@@ -65,7 +65,8 @@ def test_every_family_finds_its_own_example(f: Family) -> None:
     assert start is not None
     found = polish(c, start[0], rows)
     assert found is not None
-    left = np.square(noisy - c.at(found[0], FEATURES).predict(X, FEATURES[: X.shape[1]])).sum()
+    best = c.at(dict(zip(c.parameters, found[0], strict=True)), FEATURES)
+    left = np.square(noisy - best.predict(X, FEATURES[: X.shape[1]])).sum()
     # No more is left than by the parameters that made the data, which are not the best for the noise.
     assert left <= np.square(noisy - y).sum() * (1 + 1e-9)
 
@@ -113,6 +114,14 @@ def test_known_errors_of_measurement_are_not_scaled() -> None:
     np.testing.assert_allclose([q.stderr for q in p.parameters], errors, rtol=1e-8)
 
 
+def test_bands_know_the_structure() -> None:
+    x = np.linspace(0, 8, 40)
+    (p,) = proposals(x, 3 * np.exp(-0.5 * x) + 0.01 * np.sin(40 * x), "exponential")
+    assert p.structure is not None
+    assert p.structure.substitute({q.name: q.value for q in p.parameters}) == p.formula
+    assert p.noise == pytest.approx(0.0072, rel=0.05)
+
+
 def test_equal_curves_are_proposed_once() -> None:
     x = np.linspace(0, 20, 60)
     y = 8 * x / (2.5 + x)
@@ -148,7 +157,8 @@ def test_a_family_that_does_not_apply_says_why() -> None:
 
 def test_what_the_data_do_not_tell_is_told_by_name() -> None:
     (p,) = proposals(np.linspace(1, 5, 40), np.zeros(40), "exponential")
-    assert p.notes == ("these data do not fix `k` of `exponential`: other values fit as well",)
+    assert p.notes == ("`k` has no influence on these data: any value fits as well; fix it or leave it out",)
+    assert p.parameters[1].stderr is None
 
 
 def test_any_name_of_a_column_and_of_two() -> None:

@@ -54,10 +54,9 @@ class Curve:
             self.nonlinear,
         )
 
-    def at(self, p: Array, names: Sequence[str]) -> Formula:
+    def at(self, values: Mapping[str, float], names: Sequence[str]) -> Formula:
         """The formula with numbers for the parameters and the columns' own names."""
-        tree = self.model.at(dict(zip(self.parameters, map(float, p), strict=True)))
-        return tree.substitute({f: Var(n) for f, n in zip(FEATURES, names, strict=False)})
+        return self.model.at(values).substitute({f: Var(n) for f, n in zip(FEATURES, names, strict=False)})
 
 
 def curve(family: Family) -> Curve:
@@ -109,7 +108,9 @@ def find(c: Curve, rows: Rows, shape: Shape) -> tuple[Array, float] | None:
 def polish(c: Curve, start: Array, rows: Rows) -> tuple[Array, float] | None:
     """Values (p,) at the optimum near `start`, and the loss; None where the formula is undefined there."""
     found, loss = improve(c.problem(rows), start[None], _STEPS, _FULLY)
-    return (_tidy(c, found[0], rows.sample(ROWS)), float(loss[0])) if np.isfinite(loss[0]) else None
+    if not np.isfinite(loss[0]) or not np.isfinite(found[0]).all():
+        return None
+    return _tidy(c, found[0], rows.sample(ROWS)), float(loss[0])
 
 
 def _starts(c: Curve, shape: Shape) -> Array:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from fitx.curves.family import Family
-from fitx.curves.starts import Estimator, fixed, inside, level, steepness, width
+from fitx.curves.starts import Estimator, fixed, inside, level, steepness, tail, width
 from fitx.curves.starts_peaks import gauss, lorentz, peaks
 
 _ONE: dict[str, Estimator] = {"m": inside, "s": width}
@@ -76,6 +76,12 @@ FAMILIES = (
         "weibull_peak", "a*(x/T)**(b - 1)*exp(-(x/T)**b)", "a: scale; T: scale of x; b: shape",
         "Weibull 1951, doi:10.1115/1.4010337", {"a": 5.0, "T": 4.0, "b": 2.8}, (0.05, 10), {"T": level, "b": steepness},
         x="positive",
+    ),
+    Family(
+        "tailing_peak", "piecewise(2*s**2 + t*(x - m) > 0, a*exp(-(x - m)**2/(2*s**2 + t*(x - m))), 0)",
+        "a: height; m: place; s: width; t: tailing; the exponential-Gaussian hybrid of chromatography",
+        "Lan and Jorgenson 2001, doi:10.1016/S0021-9673(01)00594-5", {"a": 5.0, "m": 3.2, "s": 0.5, "t": 0.6}, _SPAN,
+        {**_ONE, "t": tail},
     ),
     Family(
         "maxwell", "a*x**2*exp(-x**2/(2*s**2))", "a: scale; s: most probable x over root 2", "Maxwell 1860",

@@ -96,6 +96,11 @@ def width(s: Shape) -> Numbers:
     return tuple(k * s.span for k in (0.015, 0.05, 0.12, 0.3))
 
 
+def tail(s: Shape) -> Numbers:
+    """Of a peak that is steeper on one side: none, and some to either side."""
+    return (0.0, s.span / 20, -s.span / 20)
+
+
 def broad(s: Shape) -> Numbers:
     """Of a peak over two features, where few rows lie near it."""
     return tuple(k * s.span for k in (0.1, 0.3))

@@ -10,15 +10,17 @@ import numpy as np
 from fitx.curves import FAMILIES, Family
 from fitx.curves.family import FEATURES
 from fitx.curves.fit import ROWS, Curve, curve, find, polish, why_not
+from fitx.curves.place import Place
 from fitx.curves.starts import Shape
 from fitx.errors import FitxError, UsageError, did_you_mean
 from fitx.fitters.base import Array, Context, Data, Fitter, Option, Parameter, Proposal
-from fitx.parametric import Rows, Solution, covariance, not_told_apart
+from fitx.formula import Var
+from fitx.parametric import Limits, Rows, Solution, covariance
+from fitx.parametric.uncertainty import noise
+from fitx.parametric.words import remarks
 
 _MANY = 20_000  # rows on which families compete; the constants come from all in the end
 _SAME = 1e-3  # of the residuals' size: curves that differ less are one
-_WORSE = 2.0  # times the loss of a curve as simple, from which on one is not proposed
-_NODE = 0.4  # of the length of a description, for each node of the formula
 _EXACT = 1e-9  # of the size of y
 
 
@@ -89,34 +91,6 @@ def _chosen(asked: tuple[str, ...]) -> list[Family]:
     return [by_name[n] for n in asked] or list(FAMILIES)
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
-    """Where a family stands: its number of parameters, its size in nodes and what it leaves of n values y."""
-
-    parameters: int
-    size: int
-    n: int
-    loss: float
-
-    def is_beaten(self, other: Place) -> bool:
-        """Whether one that is as simple describes y better."""
-        return (other.parameters, other.size) <= (self.parameters, self.size) and other.length < self.length
-
-    def is_hopeless(self, other: Place) -> bool:
-        """Whether one that is as simple leaves much less."""
-        return other.size <= self.size and other.parameters <= self.parameters and self.loss > _WORSE * other.loss
-
-    @property
-    def length(self) -> float:
-        """BIC, n log(loss) + p log(n) n/(n - p - 1), and something for each node; infinite with too few rows.
-
-        [Schwarz 1978, doi:10.1214/aos/1176344136; corrected for few rows, McQuarrie 1999]
-        """
-        left = self.n - self.parameters - 1
-        bic = self.n * float(np.log(self.loss)) + self.parameters * float(np.log(self.n)) * self.n / max(left, 1)
-        return bic + _NODE * self.size if left > 0 or self.parameters == 1 else np.inf
-
-
 @dataclass(slots=True)
 class Fitting:
     """The rows of one order of the features, ready for any family. rough, best: the families fitted so far, on
@@ -156,10 +130,13 @@ class Fitting:
             if not asked and any(rough.is_hopeless(other) for other in self.rough):
                 return "is much worse than simpler curves"
             self.rough.append(rough)
-            best = polish(c, start, self.rows)
-            if best is None or not np.isfinite(best[0]).all():
+            found = polish(c, start, self.rows)
+            if found is None:
                 return "is undefined on these rows"
-            place = self._place(c, self.rows, best[1])
+            best = _solution(c, *found, self.rows)
+            if not asked and best.rank < len(c.parameters):
+                return "has parameters that these data cannot tell apart"
+            place = self._place(c, self.rows, best.loss)
             if not asked and any(place.is_beaten(other) for other in self.best):
                 return "gains nothing over simpler curves"
             self.best.append(place)
@@ -175,50 +152,61 @@ def _rows(data: Data, order: tuple[int, ...]) -> Rows:
     return Rows(np.ascontiguousarray(data.X.T[list(order)]), data.y, FEATURES[: len(order)], data.weights)
 
 
-def _proposal(
-    c: Curve, start: Array, found: tuple[Array, float], rows: Rows, data: Data, order: tuple[int, ...], asked: bool
-) -> Proposal | str:
-    p, loss = found
+def _solution(c: Curve, p: Array, loss: float, rows: Rows) -> Solution:
     with np.errstate(all="ignore"):
         J = c.model.jacobian(p, rows) * np.reshape(rows.root, (-1, 1))
     values = dict(zip(c.parameters, map(float, p), strict=True))
-    solution = Solution(values, loss, np.where(np.isfinite(J), J, 0.0), rows.scale)
-    notes: tuple[str, ...] = ()
-    if solution.rank < len(p):
-        if not asked:
-            return "has parameters that these data cannot tell apart"
-        groups = not_told_apart(solution.jacobian, c.parameters)
-        alike = "; ".join(" and ".join(f"`{p}`" for p in group) for group in groups)
-        notes = (f"these data do not fix {alike} of `{c.family.name}`: other values fit as well",)
-    matrix, dof = covariance(solution, len(rows.y), data.absolute)
+    return Solution(values, loss, np.where(np.isfinite(J), J, 0.0), rows.scale)
+
+
+def _proposal(
+    c: Curve, start: Array, best: Solution, rows: Rows, data: Data, order: tuple[int, ...], words: bool
+) -> Proposal:
+    """words: say what is to be said of the parameters, which takes time."""
+    matrix, dof = covariance(best, len(rows.y), data.absolute)
     if matrix is not None and not np.isfinite(matrix).all():
         matrix = None
-    errors = [None] * len(p) if matrix is None else [float(np.sqrt(matrix[i, i])) for i in range(len(p))]
+    errors: dict[str, float] = {}
+    if matrix is not None:
+        errors = dict(zip(c.parameters, map(float, np.sqrt(np.diag(matrix))), strict=True))
+    notes: tuple[str, ...] = ()
+    if words:
+        with np.errstate(all="ignore"):
+            notes, unknown = remarks(c.model, best, rows, Limits(), c.parameters, errors)
+        errors = {p: e for p, e in errors.items() if p not in unknown}
     names = tuple(data.names[k] for k in order)
     label = c.family.name + (f" (x = {names[0]}, z = {names[1]})" if c.family.ordered else "")
 
-    def fitted(other: Rows, target: str) -> tuple[Array, float]:
+    def fitted(other: Rows, target: str) -> Solution:
         why = why_not(c, other, names, target)
         with np.errstate(all="ignore"):
-            best = None if why else polish(c, start, other)
-        if best is None or not np.isfinite(best[0]).all():
+            found = None if why else polish(c, start, other)
+        if found is None:
             raise FitxError(f"the curve {label} {why or 'is undefined on these rows'}")
-        return best
+        return _solution(c, *found, other)
 
     def refit(other: Data) -> Proposal:
         rows = _rows(other, order)
-        again = _proposal(c, start, fitted(rows, other.target), rows, other, order, True)
-        assert not isinstance(again, str)
-        return again
+        return _proposal(c, start, fitted(rows, other.target), rows, other, order, True)
 
     def judge(other: Data, X: Array) -> Array:
-        best, _ = fitted(_rows(other, order), other.target)
+        values = fitted(_rows(other, order), other.target).values
         held = np.ascontiguousarray(X.T[list(order)])
         with np.errstate(all="ignore"):
-            return c.model.value(best, Rows(held, held[0], FEATURES[: len(order)]))
+            return c.model.value([values[p] for p in c.parameters], Rows(held, held[0], FEATURES[: len(order)]))
 
-    parameters = tuple(Parameter(k, float(v), e, dof) for k, v, e in zip(c.parameters, p, errors, strict=True))
-    return Proposal(c.at(p, names), label, parameters, matrix, refit, notes, judge)
+    tree = c.model.tree.substitute({f: Var(n) for f, n in zip(FEATURES, names, strict=False)})
+    return Proposal(
+        c.at(best.values, names),
+        label,
+        tuple(Parameter(p, v, errors.get(p), dof) for p, v in best.values.items()),
+        matrix,
+        refit,
+        notes,
+        judge,
+        structure=None if set(names) & set(c.parameters) else tree,
+        noise=None if data.absolute else noise(best, dof),
+    )
 
 
 def _new(p: Proposal, fitting: Fitting, seen: list[tuple[Array, float]]) -> bool:
