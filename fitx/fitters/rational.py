@@ -28,6 +28,7 @@ EXACT = 1e-14  # ||y - r|| / ||y|| at which nothing is left to fit
 ALMOST = 1e-11  # the same of quotients that are not shown if an exact one follows
 MOST_POINTS = 100  # support points of AAA
 MOST_ROWS = 1000  # rows that AAA takes
+SEARCHED_ROWS = 20_000  # rows that degrees are compared on; the constants come from all rows in the end
 
 
 def degrees_option(text: str) -> tuple[int, int]:
@@ -69,6 +70,7 @@ class Rational(Fitter):
         if given is not None:
             yield _asked(data, given[0], given[1], poles)
             return
+        data = data.every(-(-data.n // SEARCHED_ROWS))
         smooth = _smooth(data, poles)
         top = highest if highest is not None else (HIGHEST_EXACT if smooth else HIGHEST)
         problem = Problem.of(data.X[:, 0], data.y, data.weights, top)

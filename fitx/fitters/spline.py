@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from hashlib import blake2b
 
 import numpy as np
 
@@ -20,6 +21,7 @@ from fitx.numerics.spline_knots import knots_by_size
 
 SIZES = (0, 1, 2, 3, 4, 5, 6, 8, 10, 13, 16, 20, 25, 32, 40)  # numbers of knots that are tried
 BETTER = 0.995  # of the residual deviation of fewer knots that more of them must fall below
+ENOUGH = 1e-6  # of the spread of y, at which more knots would only make the formula longer
 FEW_POINTS = 40  # up to which curves through every point are tried unasked, where rows with equal x agree
 MOST_PIECES = 400  # of a curve through every point, where it is asked for
 FAR = 60  # binary exponent of x from which it is written in (x - middle) / half
@@ -118,7 +120,9 @@ class Maker:
             if size == 0 or sigma < BETTER * least or knots is not None:
                 least = min(least, sigma)
                 yield self._least_squares(data, size)
-            if norm <= 1e-14 * float(np.linalg.norm(rows.root * rows.y)):
+            middle = float(np.average(rows.y, weights=rows.root**2))
+            spread = float(np.linalg.norm(rows.root * (rows.y - middle)))
+            if norm <= max(ENOUGH * spread, 1e-14 * float(np.linalg.norm(rows.root * rows.y))):
                 return
 
     def interpolant(self, data: Data, kind: str) -> Proposal:
@@ -180,8 +184,8 @@ class Maker:
 
     def _path(self, data: Data) -> dict[int, Array]:
         rows = self.rows(data)
-        key = rows.x.tobytes() + rows.y.tobytes() if len(rows.x) <= 5000 else b""
-        if key not in self.cache or not key:
+        key = blake2b(rows.x.tobytes() + rows.y.tobytes() + rows.root.tobytes()).digest()
+        if key not in self.cache:
             self.cache[key] = knots_by_size(rows, SIZES[-1], self._ends(data), periodic=self.periodic)
         return self.cache[key]
 

@@ -13,6 +13,7 @@ from fitx.numerics.quotient import Problem, Quotient
 Scaling = tuple[float, float]
 
 _NOTHING = 1e-6  # share of the denominator's largest term below which a coefficient is not made 1
+_SHORTER = 0.8  # of the digits, for which the constant term gives way
 _DUST = 1e-9  # share of the largest term below which a term may be rounding
 
 
@@ -42,7 +43,9 @@ def normalised(
         top, bottom = convert.rounded([c / b[k] for c in a]), convert.rounded([c / b[k] for c in b])
         if np.isfinite(top).all() and np.isfinite(bottom).all():
             found.append((k, top.tolist(), bottom.tolist()))
-    yield from sorted(found, key=lambda f: (sum(len(f"{v:.9g}") for v in f[1] + f[2]), f[0]))[:1]
+    lengths = [sum(len(f"{v:.9g}") for v in f[1] + f[2]) for f in found]
+    best = 1 if len(found) > 1 and lengths[1] < _SHORTER * lengths[0] else 0
+    yield from found[best : best + 1]
 
 
 def rounded(a: list[float], b: list[float], v: Array, digits: int) -> tuple[list[float], list[float]]:
