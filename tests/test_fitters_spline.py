@@ -151,6 +151,7 @@ def test_few_points_and_constants() -> None:
     assert str(fitx.fit([1, 1, 1], [2, 3, 4], method="spline")) == "3"
     assert str(fitx.fit(X, np.full(200, 3.5), method="spline")) == "3.5"
     assert str(fitx.fit([1, 2], [3, 5], method="spline")) == "2*x + 1"
+    assert str(fitx.fit(np.ones(20), np.arange(20), method="spline", options={"spline.periodic": True})) == "9.5"
 
 
 def test_options() -> None:

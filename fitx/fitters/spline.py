@@ -192,6 +192,8 @@ class Maker:
     def _ends(self, data: Data) -> tuple[float, float]:
         x, ex = data.X[:, 0], self._exponents(data)[0]
         lo, hi = (float(x.min()), float(x.max())) if self.period is None else (0.0, self.period)
+        if lo == hi:
+            hi = lo + (abs(lo) or 1.0)
         return float(np.ldexp(lo, -ex)), float(np.ldexp(hi, -ex))
 
     def _exponents(self, data: Data) -> tuple[int, int]:

@@ -25,7 +25,7 @@ def knots_by_size(
     degree = degree_for(rows)
     lo, hi = ends or (float(rows.distinct[0]), float(rows.distinct[-1]))
     if lo == hi:
-        lo, hi = (lo - abs(lo), lo + abs(lo)) if lo else (-1.0, 1.0)
+        hi = lo + (abs(lo) or 1.0)
     count = max(0, min(most, len(rows.distinct) // 4 - 1))
     shares = np.arange(1, count + 1) / (count + 1)
     at = shares * (len(rows.distinct) - 1)
