@@ -47,7 +47,17 @@ class Barycentric:
             found = np.linalg.eigvals(np.linalg.solve(left.T @ right, left.T @ (z[:, None] * right)))
         except np.linalg.LinAlgError:  # the weights sum to zero: a pole at infinity
             return np.zeros(0, dtype=np.complex128)
-        return np.asarray(found * half + middle, dtype=np.complex128)
+        return self._polished(np.asarray(found * half + middle, dtype=np.complex128))
+
+    def _polished(self, poles: Complex) -> Complex:
+        """Newton's steps, as far as they are short: a pole near infinity costs the eigenvalues digits."""
+        for _ in range(3):
+            with np.errstate(all="ignore"):
+                c = 1.0 / (poles[:, None] - self.nodes[None, :])
+                step = (c @ self.weights) / (c**2 @ self.weights)
+                near = np.abs(step) <= 1e-3 * np.min(1.0 / np.abs(c), axis=1)
+            poles = np.where(near, poles + np.where(near, step, 0.0), poles)
+        return poles
 
     def residues(self, poles: Complex) -> Complex:
         """Residues at simple poles: numerator over derivative of the denominator."""

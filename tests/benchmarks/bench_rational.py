@@ -4,7 +4,8 @@
 
 Largest error at 20,001 places of the range, degrees and processor seconds of `fitx.fit(method="rational")`, which also
 chooses the degrees on held-out rows, and of scipy.interpolate.AAA on all rows. In the last two there are poles in the
-range: errors are relative to 1 + |y| there. Needs SciPy 1.15 for its columns.
+range: errors are relative to 1 + |y| there. SciPy stops at its default tolerance, 2e-12 of the largest |y|. Needs SciPy
+1.15 for its columns.
 """
 
 from __future__ import annotations
