@@ -40,6 +40,9 @@ def fit(
     start: Mapping[str, float] | None = None,
     bounds: Mapping[str, tuple[float | None, float | None]] | None = None,
     fix: Mapping[str, float] | None = None,
+    loss: str | Sequence[str] = "linear",
+    metric: str = "rmse",
+    range: tuple[float, float] | None = None,
     units: Mapping[str, str] | None = None,
     progress: Callable[[str], None] | None = None,
     options: Mapping[str, Any] | None = None,
@@ -61,6 +64,9 @@ def fit(
       under the name "group".
     start: {"a": 1}, where parameters of the model begin; none is needed. bounds: {"a": (0, 10)}, None for an open end.
       fix: {"c": 0}, values that parameters keep.
+    loss: what the constants minimise, "linear" (squares), "soft_l1", "huber", "cauchy" or "lad" (absolute deviations);
+      of several the one whose formulas predict best by metric, "rmse" or "mae", which is also what formulas are chosen
+      by. range: (lo, hi) that the formula can never leave: it is middle + half*tanh(g), and the method finds g.
     units: {"x": "m", "t": "s", "y": "m"}, of features and target; others are plain numbers. A search then proposes
       dimensionally valid formulas only.
     options: {"poly.degree": 3}, as `--set` on the command line. progress: called with a line for each improvement.
@@ -107,6 +113,9 @@ def fit(
         max_complexity=max_complexity,
         options=dict(options or {}),
         model=_model_text(model),
+        losses=tuple(dict.fromkeys([loss] if isinstance(loss, str) else loss)),
+        metric=metric,
+        range=None if range is None else _ends(range),
         per_group=tuple(per_group),
         group=group,
         start=dict(start or {}),
@@ -128,6 +137,15 @@ def _model_text(model: Any) -> str | None:
     from fitx.formula.sympy_bridge import from_sympy
 
     return from_sympy(model).text()
+
+
+def _ends(given: Sequence[float]) -> tuple[float, float]:
+    """The two ends of a range. Errors: UsageError."""
+    try:
+        lo, hi = (float(v) for v in given)
+    except (TypeError, ValueError):
+        raise UsageError(f"range must be two numbers (lo, hi). Got {given!r} instead") from None
+    return lo, hi
 
 
 def _with_groups(matrix: Any, names: tuple[str, ...], groups: Any) -> tuple[Any, tuple[str, ...], str]:

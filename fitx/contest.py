@@ -6,6 +6,7 @@ import os
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
@@ -16,6 +17,8 @@ from fitx.fitters.base import Context, Data, Fitter, Proposal
 from fitx.formula import Formula
 from fitx.formula.evaluate import predict
 from fitx.front import Candidate, choose, not_told_apart, pareto
+from fitx.link import Link
+from fitx.robust import with_loss
 from fitx.score import score, spread
 from fitx.search.guard import has_poles, points_between, steady
 from fitx.split import SMALL, TINY, split_rows
@@ -87,15 +90,16 @@ def run_contest(
         fit_data, choose_data = (table.take(part if rows is None else rows[part]) for part in split.parts[0])
     else:
         fit_data = choose_data = table if rows is None else table.take(rows)
+    metric = contest.settings.metric
     by_name = {f.name: f for f in contest.fitters}
     candidates: list[Candidate] = []
     reasons: list[str] = []
     try:
         for method, proposal in _proposals(contest, fit_data, reasons):
             if folds:
-                candidate = _judge_in_folds(proposal, method, fit_data, folds)
+                candidate = _judge_in_folds(proposal, method, fit_data, folds, metric)
             else:
-                candidate = _judge(proposal, method, fit_data, choose_data, contest.jobs)
+                candidate = _judge(proposal, method, fit_data, choose_data, contest.jobs, metric)
             candidates.append(replace(candidate, searched=not (by_name[method].fixed_structures or proposal.repeated)))
             _show(contest, candidate, candidates)
     except KeyboardInterrupt:  # the best so far is the answer
@@ -111,7 +115,10 @@ def run_contest(
     front = pareto(candidates)
     y = choose_data.y / (float(np.abs(choose_data.y).max()) or 1.0)
     floor = ROUNDING**2 * spread(y, choose_data.weights)
-    chosen = _choose_steady(candidates, floor, fit_data)
+    if metric == "mae":
+        floor = float(np.sqrt(floor))
+    chosen = _choose_steady(candidates, floor, fit_data, metric)
+    _tell_losses(contest, candidates, chosen)
     alike = not_told_apart(candidates, chosen, floor)
     if alike:
         shown = "; ".join(c.proposal.formula.text(4) for c in (chosen, *alike))
@@ -120,10 +127,27 @@ def run_contest(
     return chosen, sorted([*front, *extra], key=lambda c: c.complexity)
 
 
-def _choose_steady(candidates: list[Candidate], floor: float, data: Data) -> Candidate:
+def _tell_losses(contest: Contest, candidates: list[Candidate], chosen: Candidate) -> None:
+    """Where losses competed, say which won and what the best formula of each came to."""
+    s = contest.settings
+    if len(s.losses) < 2:
+        return
+    best: dict[str, float] = {}
+    for c in candidates:
+        error = getattr(c.validation, s.metric)
+        if error is not None and np.isfinite(error):
+            best[c.proposal.loss] = min(error, best.get(c.proposal.loss, np.inf))
+    errors = ", ".join(f"{name} {error:.4g}" for name, error in sorted(best.items(), key=lambda pair: pair[1]))
+    how = "cross-validation" if chosen.validation.how == "folds" else "rows that were not fitted"
+    contest.warn(f"the loss `{chosen.proposal.loss}` was chosen by {how}; best {s.metric} of each: {errors}")
+
+
+def _choose_steady(candidates: list[Candidate], floor: float, data: Data, metric: str) -> Candidate:
     """The choice; where it leaves much of y, among formulas that have no poles near the rows: laws may have poles."""
     left = list(candidates)
     much = _MUCH * spread(data.y / (float(np.abs(data.y).max()) or 1.0), data.weights)
+    if metric == "mae":
+        much = float(np.sqrt(much))
     columns = np.ascontiguousarray(data.X.T[:, :: -(-data.n // GUARDED_ROWS)])
     points = points_between(columns)
     while True:
@@ -143,63 +167,73 @@ def _tame(f: Formula, data: Data, points: Array) -> bool:
 def _proposals(contest: Contest, data: Data, reasons: list[str]) -> Iterator[tuple[str, Proposal]]:
     """Each fitter's proposals in turn; the deadline ends it all, a fitter's error only that fitter."""
     s = contest.settings
+    link = None if s.range is None else Link(*s.range)
+    seen = data if link is None else link.transformed(data)
     for fitter in contest.fitters:
-        why = fitter.declines(data)
+        why = fitter.declines(seen)
         if why:
             reasons.append(f"`{fitter.name}` {why}")
             continue
-        prefix = fitter.name + "."
         names = {fitter.name, *fitter.aliases}
         given = {k.partition(".")[2]: v for k, v in s.options.items() if k.partition(".")[0] in names}
-        context = Context(
-            options=fitter.resolve_options(given),
-            rng=np.random.default_rng([s.seed, *prefix.encode()]),
-            deadline=contest.deadline,
-            jobs=contest.jobs,
-            max_complexity=s.max_complexity,
-            tell=s.progress or (lambda text: None),
-            warnings=contest.warnings,
-        )
-        try:
-            for proposal in fitter.propose(data, context):
-                if s.max_complexity is None or proposal.formula.complexity <= s.max_complexity:
-                    yield fitter.name, proposal
-                if time.perf_counter() >= contest.deadline:
-                    contest.warn(f"the time limit ended method `{fitter.name}` early")
-                    return
-        except FitxError as e:
-            if len(contest.fitters) == 1:
-                raise
-            reasons.append(f"`{fitter.name}`: {e.message}")
+        for loss in s.losses:
+            within = fitter.propose if link is None else partial(link.proposals, fitter.propose)
+            propose = with_loss(fitter, within, loss, link is not None)
+            if propose is None:
+                reasons.append(f"`{fitter.name}` fits by least squares and cannot minimise the loss `{loss}`")
+                continue
+            context = Context(
+                options=fitter.resolve_options(given),
+                rng=np.random.default_rng([s.seed, *f"{fitter.name}.".encode()]),
+                deadline=contest.deadline,
+                jobs=contest.jobs,
+                max_complexity=s.max_complexity,
+                tell=s.progress or (lambda text: None),
+                warnings=contest.warnings,
+            )
+            try:
+                for proposal in propose(data, context):
+                    if s.max_complexity is None or proposal.formula.complexity <= s.max_complexity:
+                        yield fitter.name, proposal
+                    if time.perf_counter() >= contest.deadline:
+                        contest.warn(f"the time limit ended method `{fitter.name}` early")
+                        return
+            except FitxError as e:
+                if len(contest.fitters) == 1 and len(s.losses) == 1:
+                    raise
+                reasons.append(f"`{fitter.name}`: {e.message}")
 
 
-def _losses(data: Data, p: Array) -> Array:
-    """Weighted squared residuals, in units of max |y| so that no scale over- or underflows."""
-    scale = float(np.abs(data.y).max()) or 1.0
+def _losses(data: Data, p: Array, metric: str, scale: float) -> Array:
+    """Weighted squared (rmse) or absolute (mae) residuals, in units of `scale`: no square over- or underflows."""
     with np.errstate(over="ignore", invalid="ignore"):
         r = (data.y - p) / scale
-        return r * r if data.weights is None else data.weights * r * r
+        loss = r * r if metric == "rmse" else np.abs(r)
+        return loss if data.weights is None else data.weights * loss
 
 
-def _judge(p: Proposal, method: str, fit: Data, chooser: Data, jobs: int) -> Candidate:
+def _judge(p: Proposal, method: str, fit: Data, chooser: Data, jobs: int, metric: str) -> Candidate:
     predicted = predict(p.formula, chooser.X, chooser.names, jobs)
     validation = score(chooser.y, predicted, chooser.weights, threads=jobs)
     train = score(fit.y, predict(p.formula, fit.X, fit.names, jobs), fit.weights, threads=jobs)
     every = -(-chooser.n // PAIRED_ROWS)
-    losses = _losses(chooser.every(every), predicted[::every])
+    scale = float(np.abs(chooser.y).max()) or 1.0
+    losses = _losses(chooser.every(every), predicted[::every], metric, scale)
     if chooser is fit or train.rmse is None or not np.isfinite(train.rmse):
         return Candidate(p, method, p.formula.complexity, validation, train, losses)
-    scale = float(np.abs(chooser.y).max()) or 1.0
     weight = 1.0 if chooser.weights is None else float(chooser.weights.mean())
-    fitted = weight * (train.rmse / scale) ** 2
+    fitted = weight * ((train.rmse / scale) ** 2 if metric == "rmse" else (train.mae or 0.0) / scale)
     return Candidate(p, method, p.formula.complexity, validation, train, losses, False, fitted, fit.n)
 
 
-def _judge_in_folds(p: Proposal, method: str, data: Data, folds: tuple[tuple[Rows, Rows], ...]) -> Candidate:
+def _judge_in_folds(
+    p: Proposal, method: str, data: Data, folds: tuple[tuple[Rows, Rows], ...], metric: str
+) -> Candidate:
     """Each row's prediction by the structure refitted without its fold, averaged losses over the repeats."""
     total = np.zeros(data.n)
     last = np.zeros(data.n)
     repeats = 0
+    scale = float(np.abs(data.y).max()) or 1.0
     for work, held in folds:
         try:
             last[held] = _without_fold(p, data.take(work), data.X[held])
@@ -210,7 +244,7 @@ def _judge_in_folds(p: Proposal, method: str, data: Data, folds: tuple[tuple[Row
             repeats = 1
             last = predict(p.formula, data.X, data.names)
             break
-        total[held] += _losses(data.take(held), last[held])
+        total[held] += _losses(data.take(held), last[held], metric, scale)
         repeats += 0 in held
     validation = score(data.y, last, data.weights, how="folds")
     train = score(data.y, predict(p.formula, data.X, data.names), data.weights)

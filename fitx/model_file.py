@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from fitx.conformal import Residuals
 from fitx.errors import FitxError
 from fitx.fitters.base import Parameter
 from fitx.formula import Formula, parse
@@ -82,6 +83,13 @@ def _to_json(fit: Fit) -> dict[str, Any]:
         "covariance": fit.covariance if fit.covariance is None else [[_number(v) for v in r] for r in fit.covariance],
         "structure": None if fit.structure is None else fit.structure.text(),
         "noise": _number(fit.noise),
+        "loss": fit.loss,
+        "residuals": {
+            "values": [_number(v) for v in fit.residuals.values],
+            "ranks": list(fit.residuals.ranks),
+            "n": fit.residuals.n,
+            "how": fit.residuals.how,
+        },
         "candidates": [{**_found(c), "validation": _score(c.validation)} for c in fit.candidates],
         "warnings": list(fit.warnings),
         "label": fit.label,
@@ -133,6 +141,18 @@ def _read_number(v: Any) -> float | None:
 def _read_score(d: dict[str, Any]) -> Score:
     r2, rmse, mae, max_abs = (_read_number(d[k]) for k in ("r2", "rmse", "mae", "max_abs"))
     return Score(r2, rmse, mae, max_abs, int(d["n"]), str(d["how"]), int(d["undefined"]))
+
+
+def _read_residuals(d: dict[str, Any] | None) -> Residuals:
+    if d is None:
+        return Residuals((), (), 0, "the model was saved by an earlier fitx, without the residuals of held-out rows")
+    values = tuple(float(_read_number(v) or 0.0) for v in d["values"])
+    ranks = tuple(int(r) for r in d["ranks"])
+    if len(values) != len(ranks) or list(values) != sorted(values) or list(ranks) != sorted(set(ranks)):
+        raise ValueError("the residuals and their ranks must ascend together")
+    if bool(values) != (int(d["n"]) > 0):
+        raise ValueError("the residuals are not those of so many rows")
+    return Residuals(values, ranks, int(d["n"]), str(d["how"]))
 
 
 def _read_formula(text: Any, features: tuple[str, ...]) -> Formula:
@@ -190,6 +210,8 @@ def _from_json(d: dict[str, Any]) -> Fit:
         candidates=tuple(CandidateFit(*found(c), validation=_read_score(c["validation"])) for c in d["candidates"]),
         warnings=tuple(str(w) for w in d["warnings"]),
         label=str(d["label"]),
+        loss=str(d.get("loss", "linear")),
+        residuals=_read_residuals(d.get("residuals")),
         seed=int(d["seed"]),
         seconds=float(d["seconds"]),
         units={str(k): str(v) for k, v in d["units"].items()},

@@ -16,26 +16,43 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from fitx.conformal import Residuals, held_out
 from fitx.contest import Contest, run_contest
 from fitx.digits import shorten
 from fitx.errors import FitxError, UsageError
 from fitx.fitters.base import Data, Fitter, Proposal
 from fitx.formula.evaluate import predict
 from fitx.front import Candidate
+from fitx.link import Link
 from fitx.plugins import all_fitters, get_fitter
 from fitx.result import CandidateFit, Fit
+from fitx.robust import check_losses
 from fitx.score import Score, no_score, score
 from fitx.split import LARGE, Split, check_split, split_rows
 from fitx.table import Table
 
 Array = npt.NDArray[np.float64]
 Rows = npt.NDArray[np.intp]
-Scores = tuple[Score, Score]
 
 CONTEST_ROWS = 1_000_000  # at most this many rows compete; the constants come from all rows in the end
-_CUT_SHORT = no_score("interrupted before the held-out rows were scored")
 SEARCH_SECONDS = 30.0  # time limit where none is given and a method searches, which could go on for hours
 REFIT_FRONT = 1_000_000  # rows up to which every candidate of the front, not only the chosen, is refitted to all rows
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """What rows that neither fitting nor choosing saw say of the choice."""
+
+    holdout: Score
+    residuals: Residuals
+
+    @staticmethod
+    def none(why: str) -> Judgement:
+        """Where there are no such rows."""
+        return Judgement(no_score(why), Residuals((), (), 0, why))
+
+
+_CUT_SHORT = Judgement.none("interrupted before the held-out rows were scored")
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +60,9 @@ class Settings:
     """How to fit; the flags of `fitx fit`. options: "METHOD.NAME" -> value. progress: called with lines of text.
     units: column -> unit, as the user gave them (columns left out are plain numbers); None: those of the table.
     model: the user's formula; per_group: its parameters with a value for each number in column `group`; start, bounds,
-    fix: by the name of a parameter, where to begin, between what, and what it is."""
+    fix: by the name of a parameter, where to begin, between what, and what it is.
+    losses: what the constants minimise; of several the one whose formulas predict best by `metric` (rmse or mae).
+    range: (lo, hi) that the formula may not leave."""
 
     methods: tuple[str, ...] = ("auto",)
     holdout: float = 0.25
@@ -55,6 +74,9 @@ class Settings:
     max_complexity: int | None = None
     options: Mapping[str, Any] = field(default_factory=dict)
     units: Mapping[str, str] | None = None
+    losses: tuple[str, ...] = ("linear",)
+    metric: str = "rmse"
+    range: tuple[float, float] | None = None
     model: str | None = None
     per_group: tuple[str, ...] = ()
     group: str | None = None
@@ -78,6 +100,8 @@ def fit_data(
     if data.n == 0 or data.d == 0:
         raise FitxError("there are no rows to fit" if data.n == 0 else "there is no feature to explain the target by")
     data, remarks = _with_dimensions(data, settings, fitters, units or {})
+    if settings.range is not None:
+        remarks = [*remarks, *filter(None, [Link(*settings.range).check(data.y)])]
     rng = np.random.default_rng(settings.seed)
     split = split_rows(data.n, settings.holdout, settings.split, rng, settings.groups)
     # The first contest, the one that decides, gets half of the time where folds repeat it; the last tenth is for
@@ -86,15 +110,16 @@ def fit_data(
     contest = Contest(fitters, settings, began + limit * (0.5 if split.folds else 0.9), [*warnings, *remarks])
     if split.folds or not split.parts:
         chosen, front = run_contest(contest, data)
-        holdout = contest.or_else(lambda: _cross_validate(contest, data, split, began + 0.9 * limit), _CUT_SHORT)
+        judged = contest.or_else(lambda: _cross_validate(contest, data, split, began + 0.9 * limit), _CUT_SHORT)
         train = score(data.y, predict(chosen.proposal.formula, data.X, data.names), data.weights)
     else:
         work_rows, held_rows = split.parts[0]
         work_rows = work_rows[:: -(-len(work_rows) // CONTEST_ROWS)]  # spread over the table; the split was random
         chosen, front = run_contest(contest, data, work_rows)
-        train, holdout = contest.or_else(
+        train, judged = contest.or_else(
             lambda: _report(contest, chosen, data, work_rows, held_rows, split.how), (chosen.train, _CUT_SHORT)
         )
+    holdout = judged.holdout
     final = contest.or_else(lambda: _refit(chosen.proposal, data), chosen.proposal)
     if holdout.r2 is None and settings.holdout > 0:
         contest.warn(f"no held-out error: {holdout.how}; the fit is judged by nothing but its own rows")
@@ -119,6 +144,8 @@ def fit_data(
         covariance=final.covariance,
         structure=final.structure,
         noise=final.noise,
+        residuals=judged.residuals,
+        loss=final.loss,
         candidates=candidates,
         warnings=tuple(all_warnings),
         label=final.label,
@@ -184,6 +211,9 @@ def check_settings(s: Settings) -> None:
         raise UsageError(f"the seed is a whole number from 0 up, got {s.seed}", "the same seed gives the same formula")
     if s.max_complexity is not None and s.max_complexity < 1:
         raise UsageError(f"the complexity is at least 1, got {s.max_complexity}")
+    check_losses(s.losses, s.metric)
+    if s.range is not None:
+        Link(*s.range)
     if s.model is None and (s.per_group or s.group):
         raise UsageError("parameters by group are those of a model", 'give one with --model "a*x + b"')
     if s.model is None and (s.start or s.bounds or s.fix):
@@ -219,20 +249,25 @@ def choose_fitters(s: Settings) -> list[Fitter]:
     return list(chosen.values())
 
 
-def _report(contest: Contest, chosen: Candidate, data: Data, work_rows: Rows, held_rows: Rows, how: str) -> Scores:
-    """Training and held-out errors of the choice, its constants from the work rows."""
+def _report(
+    contest: Contest, chosen: Candidate, data: Data, work_rows: Rows, held_rows: Rows, how: str
+) -> tuple[Score, Judgement]:
+    """Training errors and held-out ones of the choice, its constants from the work rows."""
     judged, train = chosen.proposal, chosen.train
     if data.n < LARGE:  # beyond, the rows that chose would not move the constants, only take memory
         work = data.take(work_rows)
         judged = _refit(judged, work)
-        train = _score_on(judged, work, threads=contest.jobs)
-    return train, _score_on(judged, data.take(held_rows), how, contest.jobs)
+        train = score(work.y, predict(judged.formula, work.X, work.names, contest.jobs), work.weights, "", contest.jobs)
+    held = data.take(held_rows)
+    p = predict(judged.formula, held.X, held.names, contest.jobs)
+    residuals = held_out(held.y, p, held_rows, how, held.weights)
+    return train, Judgement(score(held.y, p, held.weights, how, contest.jobs), residuals)
 
 
-def _cross_validate(contest: Contest, data: Data, split: Split, deadline: float) -> Score:
+def _cross_validate(contest: Contest, data: Data, split: Split, deadline: float) -> Judgement:
     """The whole contest again in each fold; errors of all folds' predictions together."""
     if not split.parts:
-        return no_score(split.how)
+        return Judgement.none(split.how)
     rows: list[Rows] = []
     predictions: list[Array] = []
     for i, (work_rows, held_rows) in enumerate(split.parts):
@@ -245,17 +280,18 @@ def _cross_validate(contest: Contest, data: Data, split: Split, deadline: float)
             chosen, _ = run_contest(quiet, work, repeats=1)
             formula = _refit(chosen.proposal, work).formula
         except FitxError as e:
-            return no_score(f"{data.n} rows are too few to hold any out ({e.message})")
+            return Judgement.none(f"{data.n} rows are too few to hold any out ({e.message})")
         contest.interrupted = contest.interrupted or quiet.interrupted
         rows.append(held_rows)
         predictions.append(predict(formula, data.X[held_rows], data.names))
     if not rows:
-        return _CUT_SHORT if contest.interrupted else no_score("the time was up before any rows could be held out")
-    held = np.concatenate(rows)
+        late = Judgement.none("the time was up before any rows could be held out")
+        return _CUT_SHORT if contest.interrupted else late
+    held, p = np.concatenate(rows), np.concatenate(predictions)
     weights = None if data.weights is None else data.weights[held]
     how = split.how if len(rows) == len(split.parts) else f"{len(rows)} of the {len(split.parts)} folds of {split.how}"
-    s = score(data.y[held], np.concatenate(predictions), weights, how)
-    return replace(s, n=len(np.unique(held)))
+    s = score(data.y[held], p, weights, how)
+    return Judgement(replace(s, n=len(np.unique(held))), held_out(data.y[held], p, held, how, weights))
 
 
 def replace_deadline(contest: Contest, deadline: float) -> Contest:
@@ -265,10 +301,6 @@ def replace_deadline(contest: Contest, deadline: float) -> Contest:
 
 def _refit(p: Proposal, data: Data) -> Proposal:
     return p if p.refit is None else p.refit(data)
-
-
-def _score_on(p: Proposal, data: Data, how: str = "", threads: int = 1) -> Score:
-    return score(data.y, predict(p.formula, data.X, data.names, threads), data.weights, how, threads)
 
 
 def _as_result(contest: Contest, c: Candidate, data: Data, deadline: float) -> CandidateFit:

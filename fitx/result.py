@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from fitx.conformal import NOTHING, Residuals
 from fitx.fitters.base import Parameter
 from fitx.formula import Formula
 from fitx.score import Score
@@ -81,6 +82,7 @@ class Fit(Found):
     holdout: errors on rows that neither fitting nor choosing saw. train: on the rows that the judged formula was fitted
     to. candidates: the front, simplest first. covariance: of the parameters, or None. structure: the formula over
     features and the parameters' names, where bands can be had; noise: standard deviation of y in a row of weight 1.
+    loss: what the constants minimise. residuals: those of held-out rows, for intervals.
     """
 
     target: str
@@ -98,6 +100,22 @@ class Fit(Found):
     version: str = ""
     structure: Formula | None = None
     noise: float | None = None
+    loss: str = "linear"
+    residuals: Residuals = NOTHING
+
+    def predict(self, X: Any, interval: float | None = None) -> Array:
+        """Values (n,) for rows X: (n, d) or (n,) array-like in the order of `features`, or a data frame with them.
+
+        interval: a level such as 0.95; then (n, 3) with columns value, lower and upper end, which hold the target of a
+        new row in that share of cases, whatever the method (`fitx.conformal`).
+        NaN where the formula is undefined. Errors: FitxError where columns are missing or their number is wrong, or
+        where too few rows were held out for the level.
+        """
+        if interval is None:
+            return Found.predict(self, X)
+        half = self.residuals.half_width(interval)
+        values = Found.predict(self, X)
+        return np.column_stack([values, values - half, values + half])
 
     @property
     def dates(self) -> dict[str, str]:
@@ -140,6 +158,8 @@ class Fit(Found):
             "formula": self.formula.text(),
             "latex": self.latex(),
             "method": self.method,
+            "label": self.label,
+            "loss": self.loss,
             "target": self.target,
             "features": list(self.features),
             "complexity": self.complexity,

@@ -57,8 +57,8 @@ class TestFit:
         assert run(["fit", str(table), "--method", "poly", "--format", "json"]) == 0
         d = json.loads(capsys.readouterr().out)
         assert list(d) == [
-            "formula", "latex", "method", "target", "features", "complexity", "holdout", "train", "parameters",
-            "candidates", "warnings", "seed", "seconds", "fitx_version",
+            "formula", "latex", "method", "label", "loss", "target", "features", "complexity", "holdout", "train",
+            "parameters", "candidates", "warnings", "seed", "seconds", "fitx_version",
         ]  # fmt: skip
         assert list(d["holdout"]) == ["r2", "rmse", "mae", "max_abs", "n", "how"]
         assert list(d["train"]) == ["r2", "rmse", "mae", "max_abs", "n"]

@@ -280,7 +280,7 @@ class TestAnytime:
         assert fit.interrupted
         assert fit.formula.complexity == 3
 
-    @pytest.mark.parametrize("step", ["_refit", "_cross_validate", "_score_on", "shorten"])
+    @pytest.mark.parametrize("step", ["_refit", "_cross_validate", "held_out", "shorten"])
     @pytest.mark.parametrize("n", [30, 60])
     def test_an_interrupt_after_the_contest_keeps_what_it_found(
         self, monkeypatch: pytest.MonkeyPatch, n: int, step: str

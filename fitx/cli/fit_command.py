@@ -35,6 +35,9 @@ def fit(
     start: Annotated[list[str] | None, typer.Option("--start", metavar="a=1,b=2", help="Where parameters of the model begin; none is needed")] = None,
     bounds: Annotated[list[str] | None, typer.Option("--bounds", metavar="a=0:10", help="Bounds of parameters of the model; a=0: or a=:10 leave an end open")] = None,
     fix: Annotated[list[str] | None, typer.Option("--fix", metavar="c=0", help="Parameters of the model with a value that they keep")] = None,
+    loss: Annotated[str, typer.Option("--loss", metavar="NAME,NAME", help="What the constants minimise: linear (squares), soft_l1, huber, cauchy or lad (absolute deviations); of several the one that predicts best")] = "linear",
+    metric: Annotated[str, typer.Option("--metric", metavar="rmse|mae", help="The error on rows that were not fitted by which formulas, and losses, are chosen")] = "rmse",
+    range_: Annotated[str | None, typer.Option("--range", metavar="LO,HI", help="A range that the formula can never leave: middle + half*tanh(g), where the method finds g")] = None,
     units: Annotated[str | None, typer.Option("--units", metavar="COLUMN=UNIT,...", help="Units of the columns, for example x=m,t=s,v=m/s; columns not named are plain numbers. A search then proposes dimensionally valid formulas only; '' ignores those of the table [default: those of the table]")] = None,
     set_: Annotated[list[str] | None, typer.Option("--set", metavar="METHOD.OPTION=VALUE", help="An option of a method, for example poly.degree=3")] = None,
     missing: Annotated[str, typer.Option("--missing", metavar="drop|error", help="What to do with rows that lack a number")] = "drop",
@@ -85,7 +88,8 @@ def fit(
         units=None if units is None else unit_texts(units), model=model,
         per_group=tuple(column_list(per_group or "")), group=group,
         start=read_values(",".join(start or [])), bounds=read_bounds(",".join(bounds or [])),
-        fix=read_values(",".join(fix or [])),
+        fix=read_values(",".join(fix or [])), metric=metric,
+        losses=tuple(dict.fromkeys(column_list(loss))), range=None if range_ is None else _range(range_),
     )  # fmt: skip
     if (how == "group") != bool(split_group):
         raise UsageError(f"`--split {split}` is not understood", "it is random, last, or group:COLUMN")
@@ -118,6 +122,15 @@ def _features(given: str | None, group: str | None) -> list[str] | None:
         return None
     names = column_list(given)
     return names if group is None or group in names else [*names, group]
+
+
+def _range(text: str) -> tuple[float, float]:
+    from fitx.link import range_option
+
+    try:
+        return range_option(text)
+    except ValueError as e:
+        raise UsageError(f"--range takes {e}; got `{text}`") from None
 
 
 def _one_of(flag: str, value: str, known: tuple[str, ...]) -> None:

@@ -16,15 +16,19 @@ def predict(
     model: Annotated[Path, typer.Argument(metavar="MODEL.json", help="A model that `fitx fit --save` wrote")],
     table: Annotated[str, typer.Argument(metavar="TABLE", help="The rows, with the model's features as columns; `-` for standard input")],
     output: Annotated[Path | None, typer.Option("--output", "-o", metavar="FILE", help="Write the CSV there instead of to standard output")] = None,
+    interval: Annotated[float | None, typer.Option("--interval", metavar="LEVEL", help="Prediction intervals at this level, for example 0.95: columns prediction, lower, upper")] = None,
     missing: Annotated[str, typer.Option("--missing", metavar="drop|error", help="Rows that lack a number: predict nothing for them, or refuse")] = "drop",
 ) -> int:
     """Predict the target for each row of TABLE, as CSV in the rows' order.
 
     The target's name is the header. A row that lacks a number, or where the formula is undefined, says NaN.
+    With --interval the columns are prediction, lower and upper: intervals from the residuals on held-out rows, which
+    hold a new row's target in that share of cases, whatever the method.
 
     \b
         fitx predict model.json new.csv
         fitx predict model.json new.csv --output predicted.csv
+        fitx predict model.json new.csv --interval 0.95
     """
     # fmt: on
     import csv
@@ -32,24 +36,35 @@ def predict(
 
     import numpy as np
 
+    from fitx.conformal import check_level
     from fitx.model_file import load, write_whole
     from fitx.read import read_columns
 
     if missing not in ("drop", "error"):
         raise UsageError(f"--missing is one of drop, error; got `{missing}`")
+    if interval is not None:
+        check_level(interval)
     fit = load(model)
+    if interval is not None:
+        fit.residuals.half_width(interval)  # what cannot be had is said before the table is read
     columns = read_columns(table, fit.features, missing="error" if missing == "error" else "drop", dates=fit.dates)
     for text in columns.warnings:
         say(f"warning: {text}")
-    values = fit.predict(columns.X)
-    undefined = int(np.isnan(values).sum() - np.isnan(columns.X).any(axis=1).sum())
+    found = fit.predict(columns.X, interval)
+    found = found[:, None] if found.ndim == 1 else found
+    undefined = int(np.isnan(found[:, 0]).sum() - np.isnan(columns.X).any(axis=1).sum())
     if undefined > 0:
-        say(f"warning: the formula is undefined on {undefined} of {len(values)} rows")
+        say(f"warning: the formula is undefined on {undefined} of {len(found)} rows")
     out = io.StringIO()
-    csv.writer(out, lineterminator="\n").writerow([fit.target])
-    text = out.getvalue() + "".join("NaN\n" if np.isnan(v) else f"{v!r}\n" for v in values.tolist())
+    header = [fit.target] if interval is None else ["prediction", "lower", "upper"]
+    csv.writer(out, lineterminator="\n").writerow(header)
+    text = out.getvalue() + "".join(_line(row) for row in found.tolist())
     if output is not None:
         write_whole(output, text)
     else:
         result_line(text.removesuffix("\n"))
     return 0
+
+
+def _line(values: list[float]) -> str:
+    return ",".join("NaN" if v != v else repr(v) for v in values) + "\n"

@@ -116,6 +116,7 @@ class Proposal:
     covariance: (p, p) of `parameters`, or None. notes: warnings to show when this proposal is chosen.
     structure: the formula over features and the names of all `parameters`, for confidence bands, where it is known.
     noise: standard deviation of y in a row of weight 1, from the residuals.
+    loss: what its constants minimise; the pipeline sets it.
     """
 
     formula: Formula
@@ -128,6 +129,7 @@ class Proposal:
     repeated: bool = False
     structure: Formula | None = None
     noise: float | None = None
+    loss: str = "linear"
 
 
 @dataclass(slots=True)
@@ -135,6 +137,7 @@ class Context:
     """What a fitter is given besides the data. options: every option declared, defaults filled in.
 
     deadline: time.perf_counter() value; check `expired()` between pieces of work of at most some tenths of a second.
+    loss: one of `Fitter.losses`, which the proposals are to minimise.
     tell(text): shows a line of progress. warn(text): a warning that goes with the result whatever is chosen.
     """
 
@@ -145,6 +148,7 @@ class Context:
     max_complexity: int | None = None
     tell: Callable[[str], None] = lambda text: None
     warnings: list[str] = field(default_factory=list)
+    loss: str = "linear"
 
     def expired(self) -> bool:
         """True when the time is up."""
@@ -167,6 +171,8 @@ class Fitter(ABC):
     # True where the structures do not depend on y (degrees, knots at quantiles). A structure that was searched for
     # among very many has to pay for that when formulas are chosen: `front.choose`.
     fixed_structures: ClassVar[bool] = False
+    losses: ClassVar[tuple[str, ...]] = ("linear",)  # those that it heeds in `Context.loss`
+    reweights: ClassVar[bool] = False  # refits by weighted least squares; other losses are then fitted around it
     uses_units: ClassVar[bool] = False  # respects `Data.dimensions`, which are read only where a fitter does
 
     def declines(self, data: Data) -> str:

@@ -12,6 +12,7 @@ from fitx.errors import FitxError, UsageError, did_you_mean
 from fitx.fitters.base import Context, Data, Fitter, Option, Proposal
 from fitx.formula import Formula
 from fitx.formula.template import Template, read_template
+from fitx.numerics.losses import LOSSES
 from fitx.parametric.asked import Asked, read_bounds, read_values
 
 if TYPE_CHECKING:
@@ -29,6 +30,8 @@ class Model(Fitter):
     name = "model"
     summary = "your own formula (--model): its parameters, for each group if asked, and an unknown function in it"
     competes = False
+    losses = LOSSES
+    reweights = True
     options = (
         Option("formula", str, "", "the formula; --model sets it"),
         Option("per_group", str, "", "parameters with a value for each group, between commas; --per-group sets it"),
@@ -121,7 +124,7 @@ def _known(plan: Plan, data: Data, context: Context) -> Proposal:
     rows = Rows(np.ascontiguousarray(data.X.T), data.y, data.names, data.weights)
     _check_points(plan, rows, len(free))
     model = ParametricFormula(plan.tree, tuple(plan.like), plan.like).fix(asked.fix)
-    limits = asked.limits(_loss(context))
+    limits = asked.limits(context.loss)
     starts = (asked.start,) if asked.start else ()
     found = model.solve(rows, context.rng, starts=starts, limits=limits, expired=context.expired)
     if found is None:
@@ -129,10 +132,6 @@ def _known(plan: Plan, data: Data, context: Context) -> Proposal:
     names = tuple(plan.like)
     structure = Structure(plan.tree, names, names, "", asked.fix, limits, bool(context.options["profile"]))
     return propose(structure, found.values, data)
-
-
-def _loss(context: Context) -> str:
-    return str(getattr(context, "loss", "linear"))
 
 
 def _check_points(plan: Plan, rows: Rows, free: int) -> None:

@@ -72,6 +72,7 @@ class Poly(Fitter):
     name = "poly"
     summary = "polynomial least squares in one or many features, degree chosen on held-out rows"
     fixed_structures = True
+    reweights = True
     options = (
         Option("degree", int, None, "the degree; chosen on held-out rows if not given"),
         Option(
