@@ -78,6 +78,13 @@ class TestOptimum:
         np.testing.assert_allclose(fit.predict(x), expected.predict(x), rtol=1e-4, atol=1e-4)
 
 
+    def test_a_named_curve_takes_it_too(self) -> None:
+        x, y = spoilt(60)
+        fit = fitx.fit(x, y, method="curve", loss="huber", options={"curve.only": "linear"})
+        expected = line(x, y, "huber")
+        np.testing.assert_allclose(fit.predict(x), expected.predict(x), rtol=1e-4, atol=1e-4)
+
+
 class TestErrors:
     @pytest.mark.parametrize("loss", ROBUST)
     def test_intervals_hold_the_parameter_as_often_as_they_say(self, loss: str) -> None:

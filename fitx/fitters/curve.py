@@ -38,6 +38,7 @@ class Curves(Fitter):
     name = "curve"
     summary = "named curves with parameters that mean something: growth, decay, peaks, waves, saturation, surfaces"
     fixed_structures = True
+    reweights = True
     options = (Option("only", str, "", "only these families, names between commas: gompertz,logistic"),)
 
     def declines(self, data: Data) -> str:
