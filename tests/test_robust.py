@@ -80,7 +80,7 @@ class TestOptimum:
 
     def test_a_named_curve_takes_it_too(self) -> None:
         x, y = spoilt(60)
-        fit = fitx.fit(x, y, method="curve", loss="huber", options={"curve.only": "linear"})
+        fit = fitx.fit(x, y, method="curve", loss="huber", options={"curve.only": "line"})
         expected = line(x, y, "huber")
         np.testing.assert_allclose(fit.predict(x), expected.predict(x), rtol=1e-4, atol=1e-4)
 
