@@ -176,6 +176,14 @@ def test_frequencies_come_from_the_periodogram_on_uneven_rows() -> None:
     assert abs(best - 2.3) < np.pi / 50 / 2
 
 
+def test_fast_waves_in_many_rows_are_found() -> None:
+    x = np.linspace(0, 100, 6000)
+    (p,) = proposals(x, 2 * np.sin(2 * np.pi * 3.1 * x + 0.4) + 1, "sine_offset")
+    assert {q.name: q.value for q in p.parameters} == pytest.approx(
+        {"a": 2, "w": 2 * np.pi * 3.1, "p": 0.4, "c": 1}, rel=1e-6
+    )
+
+
 def test_the_method_lists_its_families() -> None:
     shown = "\n".join(get_fitter("curve").details())
     for f in FAMILIES:

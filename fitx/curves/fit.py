@@ -19,7 +19,8 @@ from fitx.parametric import ParametricFormula, Rows
 
 Array = npt.NDArray[np.float64]
 
-ROWS = 200  # on which starts are compared
+ROWS = 300  # on which starts are compared
+SHAPE_ROWS = 1000  # from which they are estimated
 _STARTS = 360  # at most
 _ROUGH, _BETTER = 6, 3  # starts that are improved a little, and further
 _ROUGH_STEPS, _BETTER_STEPS, _STEPS = 6, 16, 60
@@ -82,6 +83,16 @@ def _compiled(name: str, text: str) -> Curve:
         Compiled([rest, *(model.gradient[p] for p in model.linear)], names, model.parameters),
         Compiled(slopes or [rest], names, model.parameters),
     )
+
+
+def spread(rows: Rows, most: int) -> Rows:
+    """At most so many rows, at random, the same ones every time: rows at even steps would hide waves between them."""
+    n = len(rows.y)
+    if n <= most:
+        return rows
+    chosen = np.sort(np.random.default_rng(n).choice(n, most, replace=False))
+    weights = None if rows.weights is None else rows.weights[chosen]
+    return Rows(np.ascontiguousarray(rows.columns[:, chosen]), rows.y[chosen], rows.names, weights)
 
 
 def find(c: Curve, rows: Rows, shape: Shape) -> tuple[Array, float] | None:

@@ -13,7 +13,7 @@ import numpy as np
 from fitx.curves.starts import Array, Numbers, Shape, Start
 
 _FINE = 6  # frequencies for each cycle over the span
-_MOST = 1200
+_MOST = 2400
 _TOP = 3
 
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from fitx.curves import FAMILIES, Family
 from fitx.curves.family import FEATURES
-from fitx.curves.fit import ROWS, Curve, curve, find, polish, why_not
+from fitx.curves.fit import ROWS, SHAPE_ROWS, Curve, curve, find, polish, spread, why_not
 from fitx.curves.place import Place
 from fitx.curves.starts import Shape
 from fitx.errors import FitxError, UsageError, did_you_mean
@@ -107,9 +107,10 @@ class Fitting:
 
     def __init__(self, data: Data, order: tuple[int, ...]) -> None:
         self.data, self.order = data, order
-        self.rows = _rows(data, order).sample(_MANY)
-        self.few = self.rows.sample(ROWS)
-        self.shape = Shape(self.few.columns, self.few.y)
+        self.rows = spread(_rows(data, order), _MANY)
+        self.few = spread(self.rows, ROWS)
+        some = spread(self.rows, SHAPE_ROWS)
+        self.shape = Shape(some.columns, some.y)
         self.rough, self.best = [], []
 
     @property
