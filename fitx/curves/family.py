@@ -21,6 +21,7 @@ class Family:
       all of them. Linear parameters are solved for.
     x, y: what the features and the target must be: any, nonnegative, positive or fraction (between 0 and 1).
     ordered: of two features, which is x makes a difference; both are tried.
+    within: values that parameters have in practice; beyond them the family is not proposed unless it is asked for.
     features: how many; 0: any number. waves: (amplitude, angular frequency, phase) of each sine.
     """
 
@@ -35,4 +36,5 @@ class Family:
     y: str = "any"
     features: int = 1
     ordered: bool = False
+    within: Mapping[str, tuple[float, float]] = field(default_factory=dict)
     waves: tuple[tuple[str, str, str], ...] = ()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from fitx.curves.family import Family
-from fitx.curves.starts import below, exponent, fixed, inverse_level, place, rate, signed_rate, steepness
+from fitx.curves.starts import USUAL, below, exponent, fixed, inverse_level, place, rate, signed_rate, steepness
 
 FAMILIES = (
     Family("constant", "a", "a: the mean", "the arithmetic mean", {"a": 3.0}, (0, 10), features=0),
@@ -41,19 +41,21 @@ FAMILIES = (
     ),
     Family(
         "power", "a*x**b", "a: value at 1; b: exponent", "Kepler 1619; Stevens 1957", {"a": 2.0, "b": 1.6}, (0.2, 8),
-        {"b": exponent}, x="nonnegative",
+        {"b": exponent}, x="nonnegative", within={"b": USUAL},
     ),
     Family(
         "power_offset", "a*x**b + c", "a: factor; b: exponent; c: value at 0, yield stress",
         "Herschel and Bulkley 1926", {"a": 2.0, "b": 0.6, "c": 3.0}, (0, 10), {"b": exponent}, x="nonnegative",
+        within={"b": USUAL},
     ),
     Family(
         "shifted_power", "a*(x + c)**b", "a: factor; b: exponent; c: shift of x", "Mandelbrot 1953; Omori-Utsu 1961",
-        {"a": 40.0, "b": -1.4, "c": 2.0}, (0, 20), {"b": exponent, "c": below},
+        {"a": 40.0, "b": -1.4, "c": 2.0}, (0, 20), {"b": exponent, "c": below}, within={"b": USUAL},
     ),
     Family(
         "freundlich", "k*x**(1/n)", "k: capacity; n: intensity", "Freundlich 1907", {"k": 2.0, "n": 2.5}, (0.1, 20),
         {"n": fixed(0.5, 0.8, 1.5, 3.0)}, x="nonnegative",
+        within={"n": (0.125, 1e3)},
     ),
     Family(
         "langmuir", "q*k*x/(1 + k*x)", "q: capacity; k: affinity", "Langmuir 1918, doi:10.1021/ja02242a004",

@@ -143,6 +143,8 @@ def before(s: Shape) -> Numbers:
 
 
 exponent = fixed(-2.0, -1.0, -0.4, 0.4, 0.8, 1.5, 2.5)
+USUAL = (-8.0, 8.0)  # exponents: beyond, a power of x is an exponential function in disguise
 steepness = fixed(0.5, 1.0, 2.0, 4.0)
-signed_steepness = fixed(-4.0, -2.0, -1.0, 1.0, 2.0, 4.0)
+signed_USUAL = (-8.0, 8.0)  # exponents: beyond, a power of x is an exponential function in disguise
+steepness = fixed(-4.0, -2.0, -1.0, 1.0, 2.0, 4.0)
 phase = fixed(0.0, 0.8, 1.6, 2.4)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from fitx.curves.family import Family
-from fitx.curves.starts import along, barrier, broad, exponent, fixed, level, place, rate, signed_rate
+from fitx.curves.starts import USUAL, along, barrier, broad, exponent, fixed, level, place, rate, signed_rate
 
 _Z_LEVEL = along(1, level)
 
@@ -39,6 +39,7 @@ FAMILIES = (
     Family(
         "cobb_douglas", "a*x**b*z**c", "a: scale; b, c: elasticities", "Cobb and Douglas 1928",
         {"a": 2.0, "b": 0.7, "c": 0.4}, (0.5, 10), {"b": exponent, "c": exponent}, x="positive", features=2,
+        within={"b": USUAL, "c": USUAL},
     ),
     Family(
         "ces", "a*(d*x**(-r) + (1 - d)*z**(-r))**(-1/r)", "a: productivity; d: share; r: 1/elasticity - 1",
@@ -76,6 +77,7 @@ FAMILIES = (
     Family(
         "sum_of_powers", "a*x**b + c*z**d", "a, c: factors; b, d: exponents", "additive power laws",
         {"a": 2.0, "b": 1.5, "c": 3.0, "d": 0.5}, (0.2, 8), {"b": exponent, "d": exponent}, x="positive", features=2,
+        within={"b": USUAL, "d": USUAL},
     ),
     Family(
         "lorentzian_2d", "a/(1 + ((x - m)/s)**2 + ((z - n)/t)**2)", "a: height; m, n: place; s, t: half widths",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from fitx.curves.family import Family
 from fitx.curves.starts import (
+    USUAL,
     barrier,
     below,
     exponent,
@@ -130,5 +131,6 @@ FAMILIES = (
     Family(
         "arrhenius_power", "A*x**n*exp(-E/x)", "A: scale; n: exponent; E: activation energy over R", "Kooij 1893",
         {"A": 0.002, "n": 1.5, "E": 400.0}, (100, 1500), {"n": exponent, "E": barrier}, x="positive",
+        within={"n": USUAL},
     ),
 )  # fmt: skip

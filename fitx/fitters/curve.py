@@ -138,6 +138,8 @@ class Fitting:
             best = _solution(c, *found, self.rows)
             if not asked and best.rank < len(c.parameters):
                 return "has parameters that these data cannot tell apart"
+            if not asked and not all(low <= best.values[p] <= high for p, (low, high) in c.family.within.items()):
+                return "has parameters beyond what they are in practice"
             place = self._place(c, self.rows, best.loss)
             if not asked and any(place.is_beaten(other) for other in self.best):
                 return "gains nothing over simpler curves"
@@ -147,7 +149,7 @@ class Fitting:
     def _place(self, c: Curve, rows: Rows, loss: float) -> Place:
         target = rows.y * rows.root
         least = _EXACT**2 * float(target @ target) or float(np.finfo(float).tiny)
-        return Place(len(c.parameters), c.model.tree.complexity, len(rows.y), max(loss, least))
+        return Place(len(c.parameters), c.model.tree.complexity, len(rows.y), max(loss, least), len(c.nonlinear) > 0)
 
 
 def _rows(data: Data, order: tuple[int, ...]) -> Rows:

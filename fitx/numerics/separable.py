@@ -17,7 +17,7 @@ import numpy.typing as npt
 Array = npt.NDArray[np.float64]
 Values = Callable[[Array], Array]
 
-_TOO_DAMPED = 1e9
+_LEAST_DAMPED, _TOO_DAMPED = 1e-10, 1e9
 _EXACT = 1e-30
 _RIDGE = 1e-13
 _TINY = 1e-140
@@ -69,7 +69,7 @@ def improve(problem: Separable, starts: Array, steps: int, tolerance: float = 1e
             there = _eliminate(problem, trial)
             better = (there.loss < at.loss) & ~done
             settled = better & (at.loss - there.loss <= tolerance * at.loss)
-        damping = np.where(better, damping / 6, damping * 5)
+        damping = np.where(better, np.maximum(damping / 6, _LEAST_DAMPED), damping * 5)
         at.take(there, better)
         done |= settled | (damping > _TOO_DAMPED) | (at.loss <= least)
         if better.any():

@@ -80,7 +80,8 @@ def not_told_apart(jacobian: Array, names: Sequence[str]) -> list[tuple[str, ...
     used = np.flatnonzero((size > 0) & np.isfinite(size))
     if not len(used):
         return found
-    _, sv, V = np.linalg.svd(jacobian[:, used] / size[used], full_matrices=True)
+    triangle = np.linalg.qr(jacobian[:, used] / size[used], mode="r")  # as many rows as columns, whatever n is
+    _, sv, V = np.linalg.svd(triangle, full_matrices=True)
     sv = np.concatenate([sv, np.zeros(len(used) - len(sv))])
     null = V[sv <= _ALIKE * sv[0]]
     for row in _reduced(null):
