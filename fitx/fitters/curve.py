@@ -21,6 +21,7 @@ from fitx.parametric.words import remarks
 
 _MANY = 20_000  # rows on which families compete; the constants come from all in the end
 _SAME = 1e-3  # of the residuals' size: curves that differ less are one
+_LEFT = 0.98  # of the loss near the optimum, at least, at the optimum
 _EXACT = 1e-9  # of the size of y
 
 
@@ -132,6 +133,8 @@ class Fitting:
             if not asked and any(rough.is_hopeless(other) for other in self.rough):
                 return "is much worse than simpler curves"
             self.rough.append(rough)
+            if not asked and self.few is self.rows and self._gains_nothing(self._place(c, self.few, _LEFT * loss)):
+                return "gains nothing over simpler curves"
             found = polish(c, start, self.rows)
             if found is None:
                 return "is undefined on these rows"
@@ -141,10 +144,13 @@ class Fitting:
             if not asked and not all(low <= best.values[p] <= high for p, (low, high) in c.family.within.items()):
                 return "has parameters beyond what they are in practice"
             place = self._place(c, self.rows, best.loss)
-            if not asked and any(place.is_beaten(other) for other in self.best):
+            if not asked and self._gains_nothing(place):
                 return "gains nothing over simpler curves"
             self.best.append(place)
             return _proposal(c, start, best, self.rows, self.data, self.order, asked)
+
+    def _gains_nothing(self, place: Place) -> bool:
+        return any(place.is_beaten(other) for other in self.best)
 
     def _place(self, c: Curve, rows: Rows, loss: float) -> Place:
         target = rows.y * rows.root
