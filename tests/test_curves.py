@@ -161,6 +161,15 @@ def test_what_the_data_do_not_tell_is_told_by_name() -> None:
     assert p.parameters[1].stderr is None
 
 
+def test_rows_where_a_curve_is_undefined_are_left_out_when_it_is_fitted_again() -> None:
+    x = np.linspace(1, 20, 40)
+    (p,) = proposals(x, 3 * np.log(x) + 2, "logarithmic")
+    assert p.refit is not None
+    more = Data(np.asfortranarray(np.append(x, 0.0)[:, None]), np.append(3 * np.log(x) + 2, 5.0), ("x",))
+    again = p.refit(more)
+    np.testing.assert_allclose([q.value for q in again.parameters], [3, 2], rtol=1e-12)
+
+
 def test_any_name_of_a_column_and_of_two() -> None:
     rng = np.random.default_rng(0)
     X = rng.uniform(1, 10, (80, 2))

@@ -187,20 +187,25 @@ def _proposal(
     names = tuple(data.names[k] for k in order)
     label = c.family.name + (f" (x = {names[0]}, z = {names[1]})" if c.family.ordered else "")
 
-    def fitted(other: Rows, target: str) -> Solution:
-        why = why_not(c, other, names, target)
-        with np.errstate(all="ignore"):
-            found = None if why else polish(c, start, other)
+    def fitted(other: Rows) -> Solution:
+        found = None
+        if len(other.y) >= len(c.parameters):
+            with np.errstate(all="ignore"):
+                found = polish(c, start, other)
         if found is None:
-            raise FitxError(f"the curve {label} {why or 'is undefined on these rows'}")
+            raise FitxError(f"the curve {label} cannot be fitted to {len(other.y)} rows")
         return _solution(c, *found, other)
 
     def refit(other: Data) -> Proposal:
         rows = _rows(other, order)
-        return _proposal(c, start, fitted(rows, other.target), rows, other, order, True)
+        with np.errstate(all="ignore"):
+            defined = np.flatnonzero(np.isfinite(c.model.value(start, rows)))
+        if len(defined) < other.n:  # rows that were held out may lie where the curve is undefined
+            rows = _rows(other.take(defined), order)
+        return _proposal(c, start, fitted(rows), rows, other, order, True)
 
     def judge(other: Data, X: Array) -> Array:
-        values = fitted(_rows(other, order), other.target).values
+        values = fitted(_rows(other, order)).values
         held = np.ascontiguousarray(X.T[list(order)])
         with np.errstate(all="ignore"):
             return c.model.value([values[p] for p in c.parameters], Rows(held, held[0], FEATURES[: len(order)]))
