@@ -33,12 +33,12 @@ def band(fit: Fit, X: Any, level: float, kind: str, sigma: Any) -> Array:
         )
     rows = as_rows(X, fit.features)
     value = predict(fit.formula, rows, fit.features)
-    variance = _of_curve(fit, rows)
+    spread = np.sqrt(_of_curve(fit, rows))
     if kind == "prediction":
-        variance = variance + np.square(_noise(fit, sigma, len(value)))
+        spread = np.hypot(spread, _noise(fit, sigma, len(value)))
     dof = min((p.dof for p in fit.parameters), default=np.inf)
     with np.errstate(invalid="ignore"):
-        half = t_quantile(0.5 + level / 2, dof) * np.sqrt(variance)
+        half = t_quantile(0.5 + level / 2, dof) * spread
     return np.column_stack([value, value - half, value + half])
 
 

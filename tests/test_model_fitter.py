@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -12,6 +14,7 @@ from fitx.errors import UsageError
 from fitx.formula import Var, parse
 from fitx.formula.parametric import Compiled
 from fitx.formula.template import read_template, solve_for
+from fitx.numerics.students import t_quantile
 from fitx.parametric import ParametricFormula, Rows, covariance, free_constants
 
 R = np.random.default_rng(0)
@@ -242,3 +245,148 @@ def test_a_model_competes_with_the_methods_named() -> None:
         fitx.fit(X, y, "model")
     with pytest.raises(UsageError, match="those of a model"):
         fitx.fit(X, y, per_group="a", group="g")
+
+
+def noisy(model: str, **truth: float) -> np.ndarray:
+    return parse(model).evaluate({"x": X, **truth}) + np.random.default_rng(3).normal(0, 0.05, len(X))
+
+
+class TestAsked:
+    MODEL = "a*exp(-b*x) + c"
+    Y = noisy(MODEL, a=2.5, b=0.7, c=1.2)
+
+    def test_a_fixed_parameter_keeps_its_value(self) -> None:
+        found = fit({"x": X}, self.Y, self.MODEL, fix={"c": 1})
+        free = fit({"x": X}, self.Y, "a*exp(-b*x) + 1")
+        assert {p.name: p.value for p in found.parameters} == pytest.approx({**values(free), "c": 1})
+        assert found.parameters[2].stderr is None
+        assert found.parameters[0].stderr == pytest.approx(free.parameters[0].stderr)
+        assert found.parameters[0].dof == len(X) - 2
+
+    def test_bounds_are_kept_and_said(self) -> None:
+        with pytest.warns(fitx.FitxWarning, match=r"`b` lies on its bound 0\.5"):
+            found = fit({"x": X}, self.Y, self.MODEL, bounds={"b": (None, 0.5), "a": (0, None)})
+        assert values(found)["b"] == 0.5
+        assert found.parameters[1].stderr is None
+
+    def test_bounds_of_linear_parameters(self) -> None:
+        with pytest.warns(fitx.FitxWarning, match="on its bound"):
+            found = fit({"x": X}, self.Y, self.MODEL, bounds={"c": (1.5, 9), "a": (0, 2)})
+        assert values(found)["c"] >= 1.5
+        assert values(found)["a"] <= 2
+
+    def test_a_start_leads_to_the_optimum_that_lies_there(self) -> None:
+        y = np.sin(3 * X) + 0.2 * np.sin(11 * X)
+        assert values(fit({"x": X}, y, "a*sin(w*x)", start={"a": 1, "w": 11.02}))["w"] == pytest.approx(11, abs=0.1)
+        assert abs(values(fit({"x": X}, y, "a*sin(w*x)"))["w"]) == pytest.approx(3, abs=0.1)
+
+    def test_parameters_without_a_start_are_sought_beside_those_with_one(self) -> None:
+        found = fit({"x": X}, self.Y, self.MODEL, start={"b": 0.5})
+        assert values(found) == pytest.approx(values(fit({"x": X}, self.Y, self.MODEL)))
+
+    def test_what_is_asked_of_a_parameter_by_group_holds_for_each_group(self) -> None:
+        y = TestGroups.A * X + 1
+        with pytest.warns(fitx.FitxWarning, match="on its bound"):
+            found = fit({"x": X, "g": TestGroups.G}, y, "a*x + c", per_group="a", group="g", bounds={"a": (0, 3)})
+        assert values(found)["a[3]"] == 3
+        fixed = fit({"x": X, "g": TestGroups.G}, y, "a*x + c", per_group="a", group="g", fix={"a[2]": 2})
+        assert values(fixed) == pytest.approx({"a[1]": 1, "a[2]": 2, "a[3]": 5, "c": 1})
+
+    @pytest.mark.parametrize(
+        ("asked", "says"),
+        [
+            ({"bounds": {"a": (2, 1)}}, "reversed"), ({"bounds": {"a": 3}}, "two numbers"),
+            ({"start": {"a": 9}, "bounds": {"a": (0, 1)}}, "start of `a`, 9, lies outside its bounds 0 to 1"),
+            ({"fix": {"a": 9}, "bounds": {"a": (0, 1)}}, "fixed value of `a`, 9, lies outside"),
+            ({"start": {"a": 1}, "fix": {"a": 1}}, "`a` is fixed: it has no start"),
+            ({"start": {"a": "much"}}, "`much` is no number"), ({"start": {"a": np.inf}}, "must be finite"),
+            ({"fix": {"x": 1}}, "`x` cannot be fixed: it is a column"),
+            ({"start": {"aa": 1}}, "does not occur in the model.*did you mean `a`"),
+            ({"bounds": {"q": (0, 1)}}, "`q` cannot have bounds: it does not occur"),
+            ({"fix": {"a": 1, "b": 1, "c": 1}}, "every parameter is fixed"),
+        ],
+    )  # fmt: skip
+    def test_what_does_not_fit_is_said(self, asked: dict[str, object], says: str) -> None:
+        with pytest.raises(UsageError, match=f"(?s){says}"):
+            fit({"x": X}, self.Y, self.MODEL, **asked)
+
+    def test_they_are_those_of_a_model(self) -> None:
+        with pytest.raises(UsageError, match="those of a model"):
+            fitx.fit(X, self.Y, start={"a": 1})
+        with pytest.raises(UsageError, match="all known"):
+            fit({"x": X, "t": T}, self.Y, "f(x) + a*t", start={"a": 1}, time_limit=2)
+
+    def test_the_model_may_be_a_sympy_expression(self) -> None:
+        import sympy as sp
+
+        a, b, c, x = sp.symbols("a b c x")
+        found = fit({"x": X}, self.Y, a * sp.exp(-b * x) + c)
+        assert values(found) == pytest.approx(values(fit({"x": X}, self.Y, self.MODEL)))
+        with pytest.raises(UsageError, match="no operator"):
+            fit({"x": X}, self.Y, sp.gamma(a * x))
+        with pytest.raises(UsageError, match="a SymPy expression is needed"):
+            fit({"x": X}, self.Y, [1, 2])
+
+
+@pytest.mark.filterwarnings("ignore::fitx.errors.FitxWarning")
+class TestProfile:
+    def test_of_a_linear_model_is_the_t_interval(self) -> None:
+        y = noisy("a*x + b", a=3, b=2)
+        plain, profile = (fit({"x": X}, y, "a*x + b", options={"model.profile": p}) for p in (False, True))
+        for p, q in zip(plain.parameters, profile.parameters, strict=True):
+            assert q.ci95 == pytest.approx(p.ci95, rel=1e-6)
+
+    def test_of_a_model_that_is_not_is_where_the_loss_says(self, tmp_path: Path) -> None:
+        y = noisy("a*exp(-b*x) + c", a=2.5, b=0.7, c=1.2)[:12]
+        x = X[:12]
+        found = fitx.fit(x, y, model="a*exp(-b*x) + c", options={"model.profile": True}, holdout=0)
+        least = np.square(y - found.predict(x)).sum()
+        for p in found.parameters:
+            assert p.ci95 is not None
+            for end in p.ci95:
+                start = {k: v for k, v in values(found).items() if k != p.name}
+                again = fitx.fit(x, y, model="a*exp(-b*x) + c", fix={p.name: end}, start=start, holdout=0)
+                rise = (np.square(y - again.predict(x)).sum() - least) / (least / 9)
+                assert rise == pytest.approx(t_quantile(0.975, 9) ** 2, rel=1e-4)
+        found.save(tmp_path / "model.json")
+        assert [p.ci95 for p in fitx.load(tmp_path / "model.json").parameters] == [p.ci95 for p in found.parameters]
+
+
+class TestWords:
+    @pytest.mark.parametrize(
+        ("model", "says"),
+        [
+            ("a*exp(b + c*x) + d", "`a` and `b` cannot be told apart"), ("a + b + c*x", "`a` and `b` cannot be told"),
+            ("a*x + b*0*x", "`b` has no influence"), ("(a + b)*x + (c - d)*x**2", "`c` and `d` cannot be told"),
+        ],
+    )  # fmt: skip
+    def test_parameters_that_are_not_told_apart_are_named(self, model: str, says: str) -> None:
+        with pytest.warns(fitx.FitxWarning) as caught:
+            found = fit({"x": X}, noisy("exp(0.3*x)"), model, holdout=0)
+        assert any(says in str(w.message) for w in caught)
+        assert all(p.stderr is None or np.isfinite(p.stderr) for p in found.parameters)
+
+    def test_parameters_that_run_off_are_named(self) -> None:
+        with pytest.warns(fitx.FitxWarning, match="runs off to"):
+            fit({"x": X}, 2 * X, "a*x/(b + x)")
+
+    def test_an_undefined_start_is_said(self) -> None:
+        with pytest.raises(fitx.FitxError, match="undefined at the start a=1, b=9: row 1, `x` = "):
+            fit({"x": X}, X, "a*log(x - b)", start={"a": 1, "b": 9})
+
+    def test_equal_values_of_x_are_said(self) -> None:
+        with pytest.raises(fitx.FitxError, match="the same value on every row: 2 parameters"):
+            fit({"x": 0 * X + 3}, T, "a*x + b")
+        with pytest.raises(fitx.FitxError, match="only 2 different values: 3 parameters"):
+            fit({"x": np.sign(X - 2)}, T, "a*exp(b*x) + c")
+
+    def test_scales_do_not_matter(self) -> None:
+        y = noisy("a*exp(-b*x) + c", a=2.5, b=0.7, c=1.2)
+        one = fit({"x": X}, y, "a*exp(-b*x) + c")
+        for size in (1e-300, 1e300):
+            other = fit({"x": X}, y * size, "a*exp(-b*x) + c")
+            unit = np.array([size, 1, size])
+            np.testing.assert_allclose([p.value for p in other.parameters] / unit, list(values(one).values()))
+            np.testing.assert_allclose(
+                [p.stderr for p in other.parameters] / unit, [p.stderr for p in one.parameters], rtol=1e-6
+            )

@@ -121,5 +121,8 @@ def lengths(J: Array) -> Array:
 
 def norm(v: Array) -> float:
     """Euclidean length, without overflow."""
+    square = float(v @ v)
+    if 1e-250 < square < 1e250:
+        return float(np.sqrt(square))
     most = float(np.abs(v).max(initial=0.0))
     return most * float(np.sqrt(np.square(v / most).sum())) if 0 < most < np.inf else most

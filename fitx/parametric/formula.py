@@ -105,15 +105,22 @@ class ParametricFormula:
         names = self.nonlinear
         low, high = limits.of(names)
 
+        last: tuple[bytes, Values] = (b"", {})
+
         def at(x: Array) -> Values:
-            return self.solve_linear({**values, **dict(zip(names, map(float, x), strict=True))}, rows)[0]
+            nonlocal last
+            if last[0] != x.tobytes():
+                given = {**values, **dict(zip(names, map(float, x), strict=True))}
+                last = x.tobytes(), self.solve_linear(given, rows)[0]
+            return last[1]
 
         def residual(x: Array) -> Array:
             full = at(x)
             return np.asarray((self.value([full[p] for p in self.parameters], rows) - rows.y) * rows.root)
 
         def jacobian(x: Array) -> Array:
-            full = [at(x)[p] for p in self.parameters]
+            found = at(x)
+            full = [found[p] for p in self.parameters]
             J = (self._values("nonlinear", full, rows) * rows.root).T
             if not self.linear:
                 return J

@@ -10,10 +10,13 @@ import numpy as np
 from fitx.errors import FitxError
 from fitx.fitters.base import Array, Data, Parameter, Proposal
 from fitx.formula import Call, Const, Formula, call
+from fitx.numerics.trust_region import lengths
 from fitx.parametric.formula import ParametricFormula
 from fitx.parametric.rows import Limits, Rows, Solution, Values
-from fitx.parametric.uncertainty import covariance, noise
+from fitx.parametric.uncertainty import covariance, factor, noise
 from fitx.parametric.words import remarks
+
+_JUDGED = 50  # steps in a fold, from the optimum on all rows: enough for an error
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,35 +42,39 @@ def propose(structure: Structure, start: Mapping[str, float], data: Data) -> Pro
 
     Errors: FitxError for too few rows, or where it is undefined on one.
     """
-    return _described(structure, *_refined(structure, start, data), data)
-
-
-def _refined(structure: Structure, start: Mapping[str, float], data: Data) -> tuple[ParametricFormula, Rows, Solution]:
     model = ParametricFormula(structure.tree, structure.names).fix(structure.fix)
+    return _described(structure, model, *_refined(structure, model, start, data), data)
+
+
+def _refined(
+    structure: Structure, model: ParametricFormula, start: Mapping[str, float], data: Data, steps: int = 1000
+) -> tuple[Rows, Solution]:
     if data.n < len(model.parameters):
         raise FitxError(f"{data.n} rows are too few for {len(model.parameters)} constants")
     rows = Rows(np.ascontiguousarray(data.X.T), data.y, data.names, data.weights)
-    found = model.refine(structure.limits.within(start), rows, limits=structure.limits)
+    found = model.refine(structure.limits.within(start), rows, steps, structure.limits)
     if found is None:
         raise FitxError("the model is undefined on some row")
-    return model, rows, found
+    return rows, found
 
 
 def _described(structure: Structure, model: ParametricFormula, rows: Rows, s: Solution, data: Data) -> Proposal:
     values: Values = {**structure.fix, **s.values}
-    matrix, dof = covariance(s, data.n, data.absolute)
+    half, dof = factor(s, data.n, data.absolute)
+    matrix, _ = covariance(s, data.n, data.absolute)
     errors: dict[str, float] = {}
-    if matrix is not None:
-        errors = {p: float(e) for p, e in zip(model.parameters, np.sqrt(np.diag(matrix)), strict=True)}
+    if half is not None:
+        errors = {p: float(e) for p, e in zip(model.parameters, lengths(half.T), strict=True)}
     complete = set(structure.names) == set(structure.shown)
 
     def refit(again: Data) -> Proposal:
-        model, rows, found = _refined(structure, values, again)
+        rows, found = _refined(structure, model, values, again)
         return _with_words(_described(structure, model, rows, found, again), structure, model, rows, found, again)
 
     def judge(again: Data, X: Array) -> Array:
-        found = _refined(structure, values, again)[2]
-        return structure.at(found.values).predict(X, again.names)
+        _, found = _refined(structure, model, values, again, _JUDGED)
+        there = Rows(np.ascontiguousarray(X.T), X[:, 0], again.names)
+        return model.value([found.values[p] for p in model.parameters], there)
 
     return Proposal(
         structure.at(values),

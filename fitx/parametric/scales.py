@@ -57,12 +57,12 @@ def _at(chain: list[tuple[Call, int]], rows: Rows) -> list[float]:
         elif call.op == "pow" and at == 0 and isinstance(other, Const):
             power *= float(other.value) or 1.0
         elif call.op == "pow":
-            g = _value(other, rows)
+            g, _ = _value(other, rows)
             if at == 1:
                 return [s * m for m in _POWERS for s in (sign, -sign)]
             return [float(np.exp(s * m / w)) for w in _widths(g) for m in _WIDE for s in (1, -1)]
         elif call.op in ("mul", "div") and other is not None:
-            g = _value(other, rows)
+            g, _ = _value(other, rows)
             if call.op == "div" and at == 1 and power == 1 and not _varies(g):
                 power = -1.0 / power
                 continue
@@ -72,13 +72,15 @@ def _at(chain: list[tuple[Call, int]], rows: Rows) -> list[float]:
             if wave:
                 return _waves(g, rows, up and at == 1, sign)
             sizes = [w if up else 1 / w for w in _widths(g)]
-            return _roots([m * s for s in sizes for m in _WIDE], power, sign)
+            return [m * v for v in _roots(sizes, power, sign) for m in _WIDE]
         elif call.op in ("add", "sub") and other is not None:
-            g = _value(other, rows)
-            if _varies(g):
-                return _places(g, rows, sign, power)
+            g, free = _value(other, rows)
+            if _varies(g) and free:
+                return _places(g, rows, -sign if call.op == "add" else sign, power)
             if wave:
                 return [s * np.pi * k / 4 for k in range(5) for s in (1, -1)]
+            if _varies(g):  # beside a*x, of which only the data know how large it is
+                return _roots([*_PLAIN, 10.0], power, sign)
         elif call.op == "piecewise":
             continue
         else:
@@ -86,18 +88,18 @@ def _at(chain: list[tuple[Call, int]], rows: Rows) -> list[float]:
     return _roots(list(_PLAIN), power, sign)
 
 
-def _value(g: Formula | None, rows: Rows) -> Array:
-    """g on the rows with plain numbers for the parameters in it: 1 where that is defined, else 0."""
+def _value(g: Formula | None, rows: Rows) -> tuple[Array, bool]:
+    """g on the rows with plain numbers for the parameters in it, and whether it varies without them."""
     if g is None:
-        return np.ones(1)
+        return np.ones(1), False
     others = [v for v in g.variables if v not in rows.names]
     # In x - m a place m of 0 leaves g of the size of x; in m*x a factor of 1 does.
     for number in (0.0, 1.0):
         with np.errstate(all="ignore"):
             v = rows.value(g.substitute(dict.fromkeys(others, number)))
         if np.isfinite(v).mean() > 0.5 and _varies(v[np.isfinite(v)]):
-            return v[np.isfinite(v)]
-    return np.ones(1)
+            return v[np.isfinite(v)], number == 0 or not others
+    return np.ones(1), False
 
 
 def _varies(g: Array) -> bool:
@@ -127,8 +129,9 @@ def _places(g: Array, rows: Rows, sign: float, power: float) -> list[float]:
     if len(g) == len(rows.y):
         inside += [float(g[int(np.argmax(rows.y))]), float(g[int(np.argmin(rows.y))])]
     outside = [end for m in _BEYOND for end in (float(g.max()) + m * span, float(g.min()) - m * span)]
-    # The parameter may be added or taken away, and so may g: both signs.
-    return [*_roots([*inside, *outside], power, sign), 0.1 * span, -0.1 * span]
+    if power != 1:
+        return _roots([*inside, *outside], power, sign)
+    return [sign * v for v in (*inside, *outside)]
 
 
 def _waves(g: Array, rows: Rows, period: bool, sign: float) -> list[float]:

@@ -19,8 +19,9 @@ Start = Mapping[str, float]
 _ROWS = 300  # on which starts are compared
 _MANY = 20_000  # on which the best starts are refined
 _STARTS = 1000  # of a round
-_ROUNDS = 4
-_REFINED = 10  # of a round
+_ROUNDS = 8
+_OFTEN = 3  # times that the best optimum is reached before it is believed
+_REFINED = 14  # of a round
 _STEPS = 40
 _SAME = 1e-6  # relative difference of losses of the same optimum
 _EXACT = 1e-28
@@ -36,8 +37,7 @@ def search(
 ) -> Solution | None:
     """The best local optimum found; None where the formula is undefined at all starts.
 
-    In rounds: many starts are compared, the best refined by variable projection, until a round finds nothing better
-    than those before it.
+    In rounds: many starts are compared, the best refined by variable projection, until the best optimum is found often.
     """
     ones = limits.within(dict.fromkeys(model.parameters, 1.0))
     given = [s for s in starts if all(p in s for p in model.nonlinear)]
@@ -51,7 +51,6 @@ def search(
     grids = _grids(model, few, starts[0] if starts else {}, limits)
     found: list[tuple[float, Values]] = []
     for round_number in range(_ROUNDS):
-        before = found[0][0] if found else np.inf
         tried = _compared(model, _sampled(grids, rng, round_number), ones, few, limits)
         for values in _spread(tried, _REFINED):
             near = _near(model, values, few, limits)
@@ -60,7 +59,9 @@ def search(
             if expired():
                 break
         found.sort(key=lambda f: f[0])
-        if expired() or (found and (found[0][0] <= _EXACT * total or before <= found[0][0] * (1 + _SAME))):
+        best = found[0][0] if found else np.inf
+        often = sum(loss <= best * (1 + _SAME) for loss, _ in found)
+        if expired() or best <= _EXACT * total or (often >= _OFTEN and round_number > 0):
             break
         if np.prod([float(len(g)) for g in grids.values()]) <= _STARTS:
             break
@@ -125,16 +126,20 @@ def _compared(
 
 
 def _spread(tried: list[tuple[float, int, Values]], most: int) -> list[Values]:
-    """The best starts, but only the best of those whose loss is the same."""
-    chosen: list[Values] = []
-    last = -1.0
-    for loss, _, values in tried:
-        if loss > last * (1 + 1e-9):
-            chosen.append(values)
-            last = loss
-        if len(chosen) == most:
-            break
-    return chosen
+    """The best starts, only the best of those whose loss is the same; then the best of groups of the others.
+
+    The very best often lead to one optimum; those of groups that were sampled apart lead to others, too.
+    """
+    chosen: list[tuple[float, int, Values]] = []
+    for t in tried:
+        if len(chosen) < most // 2 and (not chosen or t[0] > chosen[-1][0] * (1 + 1e-9)):
+            chosen.append(t)
+    taken, groups = {t[1] for t in chosen}, most - most // 2
+    best: dict[int, tuple[float, int, Values]] = {}
+    for t in tried:
+        if t[1] not in taken:
+            best.setdefault(t[1] % groups, t)
+    return [t[2] for t in (*chosen, *best.values())]
 
 
 def _near(model: ParametricFormula, values: Values, rows: Rows, limits: Limits) -> tuple[float, Values] | None:
@@ -160,4 +165,21 @@ def _best(
             best = found
         if best is not None and (best.loss <= _EXACT * total or expired()):
             break
-    return best if best is None or many is rows else model.refine(best.values, rows, limits=limits)
+    if best is None:
+        return None
+    upright = _upright(model, best.values, many, limits)
+    if many is rows and upright == best.values:
+        return best
+    return model.refine(upright, rows, limits=limits) or best
+
+
+def _upright(model: ParametricFormula, values: Values, rows: Rows, limits: Limits) -> Values:
+    """Parameters whose sign means nothing, as a width that is squared, with a plus."""
+    found = dict(values)
+    at = model.value([found[p] for p in model.parameters], rows)
+    for p in model.nonlinear:
+        if found[p] < 0 and -found[p] <= limits.bounds.get(p, (0.0, np.inf))[1]:
+            other = model.value([-found[q] if q == p else found[q] for q in model.parameters], rows)
+            if np.array_equal(other, at):
+                found[p] = -found[p]
+    return found

@@ -14,11 +14,27 @@ from fitx.parametric.rows import Solution
 Array = npt.NDArray[np.float64]
 
 _ALIKE = 1e-11  # relative singular value of the scaled Jacobian below which parameters are not told apart
+_LEAST = 1e-290  # variance below which digits are lost
 _PART = 0.05  # of the largest share, that a parameter has in what cannot be told apart
 
 
 def covariance(s: Solution, n: int, absolute: bool) -> tuple[Array | None, float]:
     """(p, p) covariance of the parameters, and the degrees of freedom n - rank; None without any.
+
+    The product of `factor` with itself, which over- and underflows where y is beyond 1e154: None then, too.
+    """
+    half, dof = factor(s, n, absolute)
+    if half is None:
+        return None, dof
+    with np.errstate(all="ignore"):
+        full = half @ half.T
+    lost = ~np.isfinite(full).all() or (np.diag(full) < _LEAST)[half.any(axis=1)].any()
+    return None if lost else full, dof
+
+
+def factor(s: Solution, n: int, absolute: bool) -> tuple[Array | None, float]:
+    """(p, rank) matrix H with covariance H H', and the degrees of freedom n - rank; None without any. The lengths of
+    its rows are the standard errors.
 
     s^2 (J'J)^-1 with s^2 the residual variance, or 1 where the errors of y are known (`absolute`). For a robust loss
     the sandwich of M-estimators [Huber & Ronchetti 2009, section 7.6]; for absolute deviations that with the density of
@@ -39,11 +55,9 @@ def covariance(s: Solution, n: int, absolute: bool) -> tuple[Array | None, float
         return None, dof
     spread = _spread(s, dof, absolute)
     with np.errstate(all="ignore"):
-        half = (V[good].T / sv[good]) * spread / size[:, None]
-        inside = half @ half.T
-    full = np.zeros((p, p))
-    full[np.ix_(free, free)] = inside
-    return full, dof
+        half = np.zeros((p, int(good.sum())))
+        half[free] = (V[good].T / sv[good]) * spread / size[:, None]
+    return half, dof
 
 
 def _spread(s: Solution, dof: int, absolute: bool) -> float:

@@ -23,7 +23,9 @@ def remarks(
     errors: standard errors as far as they are known.
     """
     notes: list[str] = []
-    off = running_off(model, s, rows, limits, errors)
+    groups = not_told_apart(s.jacobian, model.parameters)
+    loose = {p for group in groups for p in group}
+    off = running_off(model, s, rows, limits, {p: e for p, e in errors.items() if p not in loose})
     for p in off:
         if p in shown:
             way = "" if s.values[p] > 0 else "minus "
@@ -32,7 +34,7 @@ def remarks(
                 f"give bounds, or use the simpler model that it turns into"
             )
     lost: set[str] = set(off)
-    for group in not_told_apart(s.jacobian, model.parameters):
+    for group in groups:
         named = [p for p in group if p in shown]
         lost |= set(group)
         if not named or set(group) & set(off):
@@ -76,7 +78,7 @@ def running_off(
             again = model.refine({**at_all.values, p: value}, few, 100, limited)
             return again is not None and again.loss <= most
 
-        # A value that can be changed either way does not run off: it cannot be told apart from another.
-        if low[i] <= v * _FURTHER <= high[i] and fits(v * _FURTHER) and not fits(v / _FURTHER):
+        # A value that may be small as well does not run off: it cannot be told apart from another.
+        if low[i] <= v * _FURTHER <= high[i] and fits(v * _FURTHER) and not fits(v / max(_FURTHER, abs(v))):
             found.append(p)
     return found
