@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 Array = npt.NDArray[np.float64]
 
 _RANK = 1e-12  # relative singular value below which a linear parameter is not solved for
+_NOTHING = 1e-10  # of a column's length
 _REWEIGHTED = 6
 
 
@@ -101,6 +102,7 @@ class ParametricFormula:
         The Jacobian is Kaufman's [1975, doi:10.1007/BF01932995], nearly exact where residuals are small.
         """
         from fitx.numerics.nonlinear import least_squares
+        from fitx.numerics.trust_region import lengths
 
         names = self.nonlinear
         low, high = limits.of(names)
@@ -128,7 +130,10 @@ class ParametricFormula:
             size = np.abs(A).max(axis=0, initial=0.0)
             U, s, _ = np.linalg.svd(A / np.where(size > 0, size, 1.0), full_matrices=False)
             Q = U[:, s > _RANK * s[0]]
-            return np.asarray(J - Q @ (Q.T @ J))
+            rest = np.asarray(J - Q @ (Q.T @ J))
+            # A parameter that only does what a linear one does: nothing but rounding is left of it.
+            rest[:, lengths(rest) <= _NOTHING * lengths(J)] = 0.0
+            return rest
 
         x = np.array([float(values[p]) for p in names])
         try:

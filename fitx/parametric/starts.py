@@ -65,7 +65,15 @@ def search(
             break
         if np.prod([float(len(g)) for g in grids.values()]) <= _STARTS:
             break
-    return _best(model, [v for _, v in found[:3]], rows, limits, expired)
+    # Of equal ones that with the plainest numbers: a*exp(b) may be anything else.
+    equal = [f for f in found if f[0] <= found[0][0] * (1 + _SAME)]
+    plain = sorted(equal, key=lambda f: _size(f[1]))[:1]
+    return _best(model, [v for _, v in [*plain, *found[len(equal) : len(equal) + 2]]], rows, limits, expired)
+
+
+def _size(values: Values) -> float:
+    """How far the values are from 1, in decades."""
+    return float(sum(abs(np.log10(abs(v))) for v in values.values() if v != 0 and np.isfinite(v)))
 
 
 def _complete(model: ParametricFormula, s: Start, ones: Values, rows: Rows, limits: Limits) -> Values:
