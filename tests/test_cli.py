@@ -110,7 +110,13 @@ class TestFit:
             (["--model", "a*x", "--per-group", "b", "--group", "x"], 2, "`b` cannot differ by group"),
             (["--model", "a*x", "--per-group", "a"], 2, "--group"), (["--per-group", "a"], 2, "--model"),
             (["--model", "a*x", "--per-group", "a", "--group", "z"], 2, "`z`"),
-            (["--method", "model"], 1, "--model"),
+            (["--method", "model"], 1, "--model"), (["--start", "a=1"], 2, "give --model"),
+            (["--model", "a*x", "--bounds", "a=5:1"], 2, "reversed"),
+            (["--model", "a*x", "--bounds", "a=5"], 2, "write a=0:10"),
+            (["--model", "a*x", "--start", "a"], 2, "write a=1,b=2"),
+            (["--model", "a*x", "--start", "a=b"], 2, "`b` is no number"),
+            (["--model", "a*x + b", "--fix", "x=1"], 2, "it is a column"),
+            (["--model", "a*x + b", "--fix", "c=1"], 2, "does not occur in the model"),
         ],
     )  # fmt: skip
     def test_a_wrong_command_line(

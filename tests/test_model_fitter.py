@@ -15,7 +15,7 @@ from fitx.formula import Var, parse
 from fitx.formula.parametric import Compiled
 from fitx.formula.template import read_template, solve_for
 from fitx.numerics.students import t_quantile
-from fitx.parametric import ParametricFormula, Rows, covariance, free_constants
+from fitx.parametric import Limits, ParametricFormula, Rows, covariance, free_constants
 
 R = np.random.default_rng(0)
 X = R.uniform(0.5, 5, 300)
@@ -390,3 +390,37 @@ class TestWords:
             np.testing.assert_allclose(
                 [p.stderr for p in other.parameters] / unit, [p.stderr for p in one.parameters], rtol=1e-6
             )
+
+
+class TestRobust:
+    @pytest.mark.parametrize("loss", ["soft_l1", "huber", "cauchy", "lad"])
+    def test_outliers_are_borne_from_no_start(self, loss: str) -> None:
+        y = noisy("a*exp(-b*x) + c", a=2.5, b=0.7, c=1.2)
+        y[::5] += 4
+        rows = Rows(X[None].copy(), y, ("x",))
+        model = ParametricFormula(parse("a*exp(-b*x) + c"), ("a", "b", "c"))
+        s = model.solve(rows, np.random.default_rng(0), limits=Limits(loss=loss))
+        assert s is not None
+        matrix, dof = covariance(s, len(X), absolute=False)
+        assert dof == len(X) - 3
+        assert matrix is not None
+        errors = np.sqrt(np.diag(matrix))
+        off = np.abs(np.array(list(s.values.values())) - [2.5, 0.7, 1.2])
+        assert (off < 6 * errors).all()
+        assert (errors < 0.2).all()
+
+    @pytest.mark.parametrize("loss", ["soft_l1", "huber", "cauchy", "lad"])
+    def test_standard_errors_are_those_of_many_tables(self, loss: str) -> None:
+        x = np.linspace(0, 1, 80)
+        model = ParametricFormula(parse("a*x + b"), ("a", "b"))
+        found, errors = [], []
+        for seed in range(120):
+            y = 3 * x + 2 + np.random.default_rng(seed).normal(0, 0.3, 80)
+            s = model.refine({"a": 3, "b": 2}, Rows(x[None].copy(), y, ("x",)), limits=Limits(loss=loss))
+            assert s is not None
+            matrix = covariance(s, 80, absolute=False)[0]
+            assert matrix is not None
+            found.append(s.values["a"])
+            errors.append(np.sqrt(matrix[0, 0]))
+        # The deviation of 120 values is known to 6.5 percent; 3.5 times that.
+        assert np.mean(errors) == pytest.approx(np.std(found), rel=0.23)
