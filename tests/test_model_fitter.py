@@ -409,6 +409,17 @@ class TestRobust:
         assert (off < 6 * errors).all()
         assert (errors < 0.2).all()
 
+    @pytest.mark.parametrize("loss", ["huber", "lad"])
+    def test_outliers_that_make_another_optimum_of_least_squares(self, loss: str) -> None:
+        x = np.linspace(1, 5, 60)
+        y = 3 * np.exp(-x) + 2 + np.random.default_rng(0).normal(0, 0.02, 60)
+        y[::6] += 3
+        s = ParametricFormula(parse("a*exp(-b*x) + c"), ("a", "b", "c")).solve(
+            Rows(x[None].copy(), y, ("x",)), np.random.default_rng(0), limits=Limits(loss=loss)
+        )
+        assert s is not None
+        assert s.values == pytest.approx({"a": 3, "b": 1, "c": 2}, rel=0.1)
+
     @pytest.mark.parametrize("loss", ["soft_l1", "huber", "cauchy", "lad"])
     def test_standard_errors_are_those_of_many_tables(self, loss: str) -> None:
         x = np.linspace(0, 1, 80)

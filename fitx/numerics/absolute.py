@@ -24,7 +24,10 @@ def least_absolute(
     residual: Function, jacobian: Function, start: Array, bounds: tuple[Array, Array], steps: int
 ) -> Solution:
     """The parameters of the smallest total |r|; as `least_squares`, whose Solution it gives with the loss so meant."""
-    s = least_squares(residual, jacobian, start, bounds=bounds, steps=steps)
+    # Not from the least squares: outliers may have drawn them to another optimum.
+    s = least_squares(residual, jacobian, start, bounds=bounds, steps=0, exact=False)
+    if s.status == "steps":
+        s = replace(s, status="converged")
     for corner in _CORNERS:
         c = corner * spread_of(s.residual)
         if s.status == "undefined" or not c > 1e-14 * float(np.abs(s.residual).max(initial=0.0)):
