@@ -57,7 +57,7 @@ def robust(p: Proposal, data: Data, loss: str) -> Proposal:
     """The structure of `p` at its optimum for `loss`, and so in its refits. Errors: FitxError, those of the refits."""
     refit, judge = p.refit, p.judge
     assert refit is not None
-    best = _settled(p, refit, lambda q: predict(q.formula, data.X, data.names), data, loss)
+    best, c = _settled(p, refit, lambda q: predict(q.formula, data.X, data.names), data, loss)
 
     def judged(rows: Data, X: Array) -> Array:
         assert judge is not None
@@ -67,10 +67,10 @@ def robust(p: Proposal, data: Data, loss: str) -> Proposal:
             assert judge is not None
             return judge(work, both)
 
-        return _settled(fit(rows), fit, lambda values: values[: rows.n], rows, loss)[rows.n :]
+        return _settled(fit(rows), fit, lambda values: values[: rows.n], rows, loss)[0][rows.n :]
 
     return replace(
-        _with_errors(best, data, loss),
+        _with_errors(best, data, loss, c),
         label=f"{p.label}, loss {loss}" if p.label else f"loss {loss}",
         refit=lambda rows: robust(refit(rows), rows, loss),
         judge=None if judge is None else judged,
@@ -78,13 +78,15 @@ def robust(p: Proposal, data: Data, loss: str) -> Proposal:
     )
 
 
-def _settled(found: T, fit: Callable[[Data], T], values: Callable[[T], Array], data: Data, loss: str) -> T:
-    """The fit whose weights are those of its own residuals; values: its predictions (n,).
+def _settled(
+    found: T, fit: Callable[[Data], T], values: Callable[[T], Array], data: Data, loss: str
+) -> tuple[T, float]:
+    """The fit whose weights are those of its own residuals, and the loss's scale; values: its predictions (n,).
 
     First for lad, from whose residuals the scale of the loss comes: so it is the same for all methods, and a loss with
     more than one minimum (cauchy) begins near the right one.
     """
-    c = 0.0
+    c = used = 0.0
     size = float(np.abs(data.y).max()) or 1.0
     for name in dict.fromkeys(("lad", loss)):
         p = values(found)
@@ -99,8 +101,8 @@ def _settled(found: T, fit: Callable[[Data], T], values: Callable[[T], Array], d
             before, now = (float(np.abs(_residuals(data, v)).sum()) for v in (last, p))
             if name == "lad" and 0 <= before - now <= LITTLE * now:
                 break
-        c = scale_of(loss, data, p)
-    return found
+        used, c = c, scale_of(loss, data, p)
+    return found, used or c  # the scale of the last weights
 
 
 def scale_of(loss: str, data: Data, p: Array) -> float:
@@ -118,7 +120,7 @@ def _residuals(data: Data, p: Array) -> Array:
     return np.asarray(r if data.weights is None else np.sqrt(data.weights / data.weights.max()) * r)
 
 
-def _with_errors(p: Proposal, data: Data, loss: str) -> Proposal:
+def _with_errors(p: Proposal, data: Data, loss: str, c: float) -> Proposal:
     """Standard errors of the loss instead of those of the last weighted fit, by
 
         cov = cov_last * V mean(u) / s_u**2,   s_u**2 = sum u r**2 / dof,   u: the last weights
@@ -131,7 +133,6 @@ def _with_errors(p: Proposal, data: Data, loss: str) -> Proposal:
     r = _residuals(data, predicted)
     if data.weights is not None:
         r = r[data.weights > 0]
-    c = scale_of(loss, data, predicted)
     u = row_weights(loss, r, c)
     dof = len(r) - len(p.parameters)
     last = float(u @ (r * r)) / max(dof, 1)
