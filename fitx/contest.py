@@ -35,6 +35,7 @@ PAIRED_ROWS = 200_000  # at most this many rows for the paired differences of th
 GUARDED_ROWS = 5000  # at most this many rows for the places where a formula must have no pole
 _MUCH = 0.02  # share of y's variance that a formula leaves, from which on a pole is no part of a law
 CHOOSE_SHARE = 0.25  # of the work rows choose among formulas
+READABLE = 60  # nodes of formulas that are listed as not to be told apart
 # Work rows below which folds choose: a quarter of them could not tell a cubic from a constant. Folds flatter structures
 # that were searched for on the same rows; `choose` makes those pay for it.
 CHOOSE_IN_FOLDS = 600
@@ -120,7 +121,7 @@ def run_contest(
     chosen = _choose_steady(candidates, floor, fit_data, metric)
     _tell_losses(contest, candidates, chosen)
     alike = not_told_apart(candidates, chosen, floor)
-    if alike:
+    if alike and max(c.complexity for c in (chosen, *alike)) <= READABLE:
         shown = "; ".join(c.proposal.formula.text(4) for c in (chosen, *alike))
         contest.warn(f"these {len(alike) + 1} formulas cannot be told apart by these data: {shown}")
     extra = [c for c in (chosen, *alike) if not any(c is o for o in front)]

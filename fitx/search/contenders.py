@@ -29,6 +29,7 @@ _CHEAP = 30.0  # nats of a formula beside which those of dear stages, with their
 _BEST = 8  # formulas of a stage that are polished
 _MARGIN = 25.0  # nats behind the best ever within which that is worth it
 _FEW = 8  # constants
+_LAW = 12  # constants of a formula that may be the law, so that the search has settled
 _SIMPLE = 15  # nodes of formulas that are polished for their simplicity
 _SIMPLER = 3  # of these in a stage
 _CLEARLY = 0.9  # times the error of a simpler one
@@ -111,7 +112,10 @@ class Contenders:
     def _white(self, f: Formula, error: float) -> bool:
         """Whether the residuals are as small as the noise, and polynomials of each degree explain none of them."""
         t = self.table
-        freedom = len(t.check_y) - len(float_constants(f))
+        free = len(float_constants(f))
+        if free > _LAW:
+            return False  # what such a formula leaves of an exact law looks like noise, too
+        freedom = len(t.check_y) - free
         if error * len(t.check_y) / freedom > _ABOUT * t.noise * (1 + _EXCESS * np.sqrt(2 / freedom)):
             return False
         if self._design is None:
