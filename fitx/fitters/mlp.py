@@ -49,8 +49,10 @@ class Mlp(Fitter):
     )
 
     def declines(self, data: Data) -> str:
-        """Needs rows."""
-        return "" if data.n >= 5 else f"needs 5 rows, got {data.n}"
+        """Too few rows; weights where scikit-learn knows none."""
+        if data.n < 5:
+            return f"needs 5 rows, got {data.n}"
+        return "" if data.weights is None or _weighs() else "needs scikit-learn 1.7 or later for rows with weights"
 
     def propose(self, data: Data, context: Context) -> Iterator[Proposal]:
         """One proposal for each width, from 1 up, until two more in a row take less than two percent off the error."""
@@ -129,6 +131,15 @@ class _Network:
     offset: float
 
 
+def _weighs() -> bool:
+    """Whether scikit-learn's networks take weights."""
+    from inspect import signature
+
+    from sklearn.neural_network import MLPRegressor
+
+    return "sample_weight" in signature(MLPRegressor.fit).parameters
+
+
 def _train(Z: Array, t: Array, weights: Array | None, plan: Plan, seed: int) -> tuple[float, _Network]:
     """(weighted mean squared residual, network) from one start. Z: (n, d) and t: (n,) standardised."""
     from sklearn.exceptions import ConvergenceWarning
@@ -141,7 +152,7 @@ def _train(Z: Array, t: Array, weights: Array | None, plan: Plan, seed: int) -> 
     )  # fmt: skip
     with warnings.catch_warnings(), threadpool_limits(1), np.errstate(all="ignore"):
         warnings.simplefilter("ignore", ConvergenceWarning)  # held-out rows judge, converged or not
-        model.fit(Z, t, weights)
+        model.fit(Z, t, **({} if weights is None else {"sample_weight": weights}))
     (hidden, out), (bias, offset) = model.coefs_, model.intercepts_
     if not all(np.isfinite(a).all() for a in (hidden, out, bias, offset)):
         raise FitxError("the network's weights are beyond double precision", "raise `mlp.alpha`")
