@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
@@ -20,6 +21,9 @@ from fitx.search.refine import float_constants
 from fitx.search.smooth import Design
 from fitx.search.stages.base import Stage
 from fitx.search.table import Table
+
+if TYPE_CHECKING:
+    from fitx.search.neighbours import Neighbours
 
 Array = npt.NDArray[np.float64]
 
@@ -34,6 +38,8 @@ _SIMPLE = 15  # nodes of formulas that are polished for their simplicity
 _SIMPLER = 3  # of these in a stage
 _CLEARLY = 0.9  # times the error of a simpler one
 _EXCESS = 3.3  # standard deviations of a sum of squares that noise may exceed
+_LEADERS = 12  # formulas that local search may start from
+_ALIKE = 1e-4  # nats by which these differ
 _PATIENCE = 10  # stages after settling, besides as many as before and one for each nat of the formula
 
 
@@ -41,7 +47,8 @@ _PATIENCE = 10  # stages after settling, besides as many as before and one for e
 class Contenders:
     """best: the shortest description so far; stages: run so far; settled: at which of them, None before; last: after
     which of them nothing better is to be expected; cost: nats of the best formula alone. supposed: there is no
-    evidence of noise but that a formula leaves something like it, which then has to be like noise in every way."""
+    evidence of noise but that a formula leaves something like it, which then has to be like noise in every way.
+    leaders: the shortest descriptions; around: the best when `neighbours` changed the leaders last."""
 
     table: Table
     best: float = np.inf
@@ -50,6 +57,9 @@ class Contenders:
     last: float = np.inf
     cost: float = np.inf
     supposed: bool = False
+    leaders: list[tuple[float, int, Formula]] = field(default_factory=list)
+    neighbours: Neighbours | None = None
+    around: float = np.inf
     _seen: set[tuple[int, int]] = field(default_factory=set)
     _design: Design | None = None
 
@@ -85,6 +95,7 @@ class Contenders:
         """Take note of a polished formula and its error on the check rows; whether it is the best so far."""
         n = len(self.table.check_y)
         length = description(f, error, n)
+        self._lead(length, f)
         better = length < self.best
         gain = self.best - length
         if better:
@@ -99,6 +110,10 @@ class Contenders:
                 self.settled = self.stages
                 self.last = 2 * self.settled + _PATIENCE + self.cost
         return better
+
+    def _lead(self, length: float, f: Formula) -> None:
+        if np.isfinite(length) and all(abs(length - other) > _ALIKE for other, _, _ in self.leaders):
+            self.leaders = sorted([*self.leaders, (length, f.complexity, f)], key=lambda c: c[:2])[:_LEADERS]
 
     def worth(self, stage: Stage) -> bool:
         """Whether a stage may find something better."""

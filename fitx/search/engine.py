@@ -27,6 +27,7 @@ from fitx.search.growth import grow
 from fitx.search.judge import refined, shortened, snapped
 from fitx.search.noisy_search import (
     LOOKS,
+    around,
     contend,
     fewer_columns_and_noise,
     gauged,
@@ -135,6 +136,8 @@ class Search:
                 continue
             side.work += step.work
             yield from self._step(step, side)
+            if self.contenders is not None and not self.solved:
+                yield from around(self, self.contenders)
 
     def _supposed(self, step: Suppose, sides: list[Side]) -> Iterator[Entry]:
         """The other side, where y is noisy: to stay if it may well be so, or if that look settles it."""

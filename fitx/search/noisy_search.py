@@ -23,6 +23,7 @@ from fitx.search.variants import variants
 if TYPE_CHECKING:
     from fitx.search.engine import Search
 
+_SHORTER = 0.5  # nats by which a description has to be shorter for a look around it
 _POSSIBLE = 0.5  # times the usual noise: a variance about that of the noise is found where there is noise
 _FEW = 100  # rows below which that is not asked
 LOOKS = 3  # variants of the problem that are looked at for noise
@@ -106,6 +107,39 @@ def may_be_noisy(search: Search) -> bool:
     return estimate_noise(t.columns, t.y, t.weights, values).bound > _POSSIBLE * supposed(t)
 
 
+def around(search: Search, contenders: Contenders) -> Iterator[Entry]:
+    """Formulas one change away from the best, once for every shorter description that a stage finds."""
+    from fitx.search.neighbours import Neighbours
+
+    if contenders.best > contenders.around - _SHORTER or search.budget.expired():
+        return
+    if contenders.neighbours is None:
+        contenders.neighbours = Neighbours(search.table, search.grammar, search.threads)
+    entries: list[Entry] = []
+    with np.errstate(all="ignore"):
+        seeds = [f for _, _, f in contenders.leaders]
+        for f, error in contenders.neighbours.run(seeds, search.budget):
+            if search.allowed(f) and (entry := _entered(search, f, error, "local search", contenders)):
+                entries.append(entry)
+    contenders.around = contenders.best
+    yield from entries
+
+
+def _entered(search: Search, f: Formula, error: float, where: str, contenders: Contenders) -> Entry | None:
+    """The entry of a polished formula that joins the front or is the best; None for others."""
+    best = contenders.note(f, error)
+    error = search.table.error_on_all(f)
+    entry = Entry(f, f.complexity, error, where)
+    small = search.max_complexity is None or entry.complexity <= search.max_complexity
+    if not small or (search.units is not None and not search.units.permits(f, error)):
+        return None
+    if not (np.isfinite(error) and error < 1 and (search.front.add(entry) or best)):
+        return None
+    if error <= search.floor:
+        search.exact(entry)
+    return entry
+
+
 def contend(search: Search, formulas: Iterator[Formula], where: str, contenders: Contenders) -> Iterator[Entry]:
     """The best of a stage's formulas where y is noisy."""
     with np.errstate(all="ignore"):
@@ -113,15 +147,9 @@ def contend(search: Search, formulas: Iterator[Formula], where: str, contenders:
         entries: list[Entry] = []
         for f in chosen:
             f, error = polished(f, search.table)
-            best = contenders.note(f, error)
-            error = search.table.error_on_all(f)
-            entry = Entry(f, f.complexity, error, where)
-            small = search.max_complexity is None or entry.complexity <= search.max_complexity
-            if not small or (search.units is not None and not search.units.permits(f, error)):
-                continue
-            if np.isfinite(error) and error < 1 and (search.front.add(entry) or best):
+            if (entry := _entered(search, f, error, where, contenders)) is not None:
                 entries.append(entry)
-                if error <= search.floor:
-                    search.exact(entry)
-        search.solved = search.solved or contenders.done
     yield from entries
+    if contenders.done and not search.solved:
+        yield from around(search, contenders)
+        search.solved = contenders.done

@@ -94,7 +94,12 @@ def events(f: Formula) -> Iterator[tuple[str, str]]:
                 if kind == "power":
                     stack.append((g.args[1], "exponent"))
             else:
-                stack += [(a, inside) for a in g.args]
+                stack += [(_unsigned(a) if kind == "sum" else a, inside) for a in g.args]
+
+
+def _unsigned(f: Formula) -> Formula:
+    """A term without its sign: -a + b is b - a."""
+    return f.args[0] if isinstance(f, Call) and f.op == "neg" else f
 
 
 def _kind(g: Call) -> str:

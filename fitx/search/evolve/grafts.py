@@ -21,7 +21,7 @@ from fitx.search.evolve.vocabulary import Vocabulary
 Array = npt.NDArray[np.float64]
 
 _NODES = 3  # subtrees of a parent that are tried
-_BEST = 6  # expressions that one is drawn from, besides the best
+_BEST = 6  # expressions, the best of which is taken and one of the others
 
 
 def grafts(parents: Sequence[Genome], rows: Rows, vocabulary: Vocabulary, rng: Random) -> list[Genome]:
@@ -50,14 +50,14 @@ def grafts(parents: Sequence[Genome], rows: Rows, vocabulary: Vocabulary, rng: R
                     wanted.append(np.where(w > 0, t, 0.0))
     if not places or not vocabulary.genomes:
         return []
-    return [child for k, choice in enumerate(_screened(np.array(weights), np.array(wanted), vocabulary, rng))
-            for child in _children(places[k], choice, vocabulary, rng)]  # fmt: skip
+    found = screened(np.array(weights), np.array(wanted), vocabulary, _BEST)
+    chosen = [[c[0], *([c[1 + int(rng.random() * (len(c) - 1))]] if len(c) > 1 else [])] for c in found]
+    return [child for place, choice in zip(places, chosen, strict=True)
+            for child in _children(place, choice, vocabulary, rng)]  # fmt: skip
 
 
-def _screened(
-    weights: Array, wanted: Array, vocabulary: Vocabulary, rng: Random
-) -> list[list[tuple[int, float, float]]]:
-    """For each weighted target (m, n) two expressions with alpha and beta: the best, and one of the next best."""
+def screened(weights: Array, wanted: Array, vocabulary: Vocabulary, best: int) -> list[list[tuple[int, float, float]]]:
+    """For each weighted target (m, n) so many expressions with alpha and beta, the best first."""
     h = vocabulary.unit
     total = weights.sum(axis=1)
     mean = (weights * wanted).sum(axis=1) / total
@@ -70,14 +70,13 @@ def _screened(
         variance = (h * h) @ w.T - first * first / total.astype(np.float32)
         score = np.where(variance > 1e-5 * total.astype(np.float32), cross * cross / variance, 0.0)
     score[~np.isfinite(score)] = 0.0
-    keep = min(_BEST, len(h))
+    keep = min(best, len(h))
     top = np.argpartition(-score, keep - 1, axis=0)[:keep]
     found = []
     for m in range(len(weights)):
         ranked = sorted((-float(score[i, m]), int(i)) for i in top[:, m])
-        chosen = [ranked[0][1]] + ([ranked[1 + int(rng.random() * (keep - 1))][1]] if keep > 1 else [])
         line = []
-        for i in chosen:
+        for _, i in ranked:
             beta = float(cross[i, m] * size[m] / variance[i, m]) if score[i, m] > 0 else 0.0
             # alpha + beta (h - mean) / spread, in terms of h itself
             alpha = float(mean[m]) - beta * float(first[i, m]) / float(total[m])

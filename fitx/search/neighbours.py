@@ -1,0 +1,193 @@
+"""Local search under noise: from the best formulas to those one change away, as long as descriptions get shorter.
+
+A formula that fits to within the noise is often the law but for a part: a logarithm where the law has a root, a power
+and a hyperbolic tangent where it has x + c, a term too much. All changes of one part are fitted at once in the core,
+roughly on some rows; those of shortest description on all check rows; the best are polished and changed in turn.
+[Beam search over edits; compare the local moves of the Bayesian machine scientist, Guimera et al. 2020]
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+
+from fitx.formula import Const, Formula, Var
+from fitx.search.budget import Budget
+from fitx.search.description import description, polished
+from fitx.search.edits import Edits, arranged
+from fitx.search.evolve.batch import Fitted, Rows, fit_batch
+from fitx.search.evolve.calculus import adjoints, node_values
+from fitx.search.evolve.genome import ADD, MUL, Genome, Token, constants, folded, formula_of, genome_of, start_of
+from fitx.search.evolve.grafts import screened
+from fitx.search.evolve.tidy import tidied
+from fitx.search.evolve.variation import make_alphabet
+from fitx.search.evolve.vocabulary import Vocabulary, make_vocabulary
+from fitx.search.grammar import Grammar
+from fitx.search.table import Table
+
+Array = npt.NDArray[np.float64]
+
+_ROWS = 256  # on which all changes are fitted
+_COARSE, _FINE = 8, 15  # iterations in single and double precision
+_BEAM = 12  # formulas that are changed in one round
+_ROUNDS = 8
+_IDLE = 3  # rounds without a shorter description after which there is no more
+_FITTED = 48  # changes of one formula that are fitted on all check rows
+_POLISHED = 24  # formulas of a round whose constants are made simple
+_NODE = 1.9  # nats of a node, until a formula is worth counting
+_ASKED = 6  # expressions of the vocabulary for each part
+_CONSTANTS = 9
+_BEHIND = 40.0  # nats behind the best within which formulas are changed
+
+
+@dataclass(slots=True)
+class Neighbours:
+    """Formulas around the best ones. known: those that were changed already."""
+
+    table: Table
+    grammar: Grammar
+    threads: int = 1
+    vocabulary: Vocabulary | None = None
+    columns: int = 0
+    known: set[tuple[Token | None, ...]] = field(default_factory=set)
+    evaluated: int = 0
+
+    def run(self, seeds: Sequence[Formula], budget: Budget) -> Iterator[tuple[Formula, float]]:
+        """Polished formulas with their errors on the check rows, those of each round best first."""
+        t, n = self.table, len(self.table.check_y)
+        used = sorted({v for f in seeds for v in f.variables}, key=t.names.index)
+        places = {v: k for k, v in enumerate(used)}
+        edits = Edits.of(self.grammar, len(used))
+        columns = np.ascontiguousarray(t.check_columns[[t.names.index(v) for v in used]])
+        formulas = [Var(v) for v in used]
+        full = Rows(columns, t.check_y, t.check_weights)
+        some = np.unique(np.linspace(0, n - 1, min(n, _ROWS)).astype(int))
+        few = Rows(
+            np.ascontiguousarray(columns[:, some]), t.check_y[some],
+            None if t.check_weights is None else t.check_weights[some],
+        )  # fmt: skip
+        beam = [(description(f, t.error_on_check(f), n), k, f) for k, f in enumerate(seeds)]
+        beam.sort(key=lambda b: b[:2])
+        best, idle = beam[0][0] if beam else np.inf, 0
+        for _ in range(_ROUNDS):
+            found: list[tuple[float, int, Formula]] = []
+            for d, _, f in beam[:_BEAM]:
+                if d > best + _BEHIND or budget.expired():
+                    break
+                g = genome_of(arranged(f), places)
+                if g is None or _shape(g) in self.known:
+                    continue
+                self.known.add(_shape(g))
+                found += self._changed(g, edits, few, full, formulas, len(found))
+            fresh: list[tuple[float, int, Formula]] = []
+            for _, f in _distinct(found, _POLISHED):
+                if budget.expired():
+                    break
+                f, error = polished(f, t)
+                if np.isfinite(error) and self.grammar.permits(f):  # a root may have come in as an exponent
+                    fresh.append((description(f, error, n), len(fresh), f))
+                    yield f, error
+            if not fresh:
+                return
+            least = min(fresh)[0]
+            idle = 0 if least < best - 0.5 else idle + 1
+            best = min(best, least)
+            if idle == _IDLE:
+                return
+            beam = sorted([*fresh, *beam], key=lambda b: b[0])
+
+    def _changed(
+        self, genome: Genome, edits: Edits, few: Rows, full: Rows, formulas: list[Var], start: int
+    ) -> list[tuple[float, int, Formula]]:
+        """The most promising changes of a genome, with their descriptions."""
+        n = len(full.y)
+        changes = list(dict.fromkeys([*edits.around(genome), *self._asked_for(genome, few)]))
+        if not changes:
+            return []
+        self.evaluated += len(changes)
+        rough = fit_batch(changes, few, _COARSE, 0, self.threads)
+        cost = np.array([_NODE * len(g) + 0.5 * np.log(n) * constants(g) for g in changes])
+        order = np.argsort(_length(rough, cost, n), kind="stable")[:_FITTED]
+        kept = [rough.genome(int(k), changes[int(k)]) for k in order if np.isfinite(rough.error[k])]
+        if not kept:
+            return []
+        fine = fit_batch(kept, full, 0, _FINE, self.threads)
+        out = []
+        for k, g in enumerate(kept):
+            if not fine.error[k] < 1:
+                continue
+            f = formula_of(fine.genome(k, g), formulas)
+            offset, factor = float(fine.linear[k, 0]), float(fine.linear[k, 1])
+            f = tidied(Const(offset) + Const(factor) * f).simplify()
+            if self.grammar.permits(f):
+                out.append((description(f, float(fine.error[k]), n), start + k, f))
+        return out
+
+
+    def _asked_for(self, genome: Genome, rows: Rows) -> list[Genome]:
+        """Parts replaced by, or joined with, the expressions of a vocabulary that the residuals ask for there."""
+        if len(genome) < 2 or (values := node_values(genome, rows.columns)) is None:
+            return []
+        slopes = adjoints(genome, *values)
+        f = values[0][-1]
+        factor = float(np.cov(f, rows.y)[0, 1] / max(float(f.var(ddof=1)), 1e-300))
+        r = rows.y - rows.y.mean() - factor * (f - f.mean())
+        places: list[tuple[int, bool]] = []
+        weights: list[Array] = []
+        wanted: list[Array] = []
+        for i in range(len(genome)):
+            g = factor * slopes[i]
+            w = g * g if rows.weights is None else g * g * rows.weights
+            for joined in (False, True):
+                t = r / g if joined else values[0][i] + r / g
+                v = np.where(np.isfinite(t), w, 0.0)
+                if np.isfinite(v).all() and float(v.max()) > 0 and (joined or i < len(genome) - 1):
+                    places.append((i, joined))
+                    weights.append(v / v.max())
+                    wanted.append(np.where(v > 0, t, 0.0))
+        if not places:
+            return []
+        if self.vocabulary is None or self.vocabulary.unit.shape[1] != len(rows.y) or self.columns != len(rows.columns):
+            self.columns = len(rows.columns)
+            self.vocabulary = make_vocabulary(make_alphabet(self.grammar, self.columns), rows.columns)
+        if not self.vocabulary.genomes:
+            return []
+        out: list[Genome] = []
+        for (i, joined), line in zip(
+            places, screened(np.array(weights), np.array(wanted), self.vocabulary, _ASKED), strict=True
+        ):
+            start = start_of(genome, i)
+            for k, alpha, beta in line:
+                if not (abs(alpha) < 1e6 and 1e-6 < abs(beta) < 1e6):
+                    continue
+                h = (*self.vocabulary.genomes[k], beta, MUL)
+                for new in (h, (*h, alpha, ADD)):
+                    part = (*genome[start : i + 1], *new, ADD) if joined else new
+                    g = folded((*genome[:start], *part, *genome[i + 1 :]))
+                    if constants(g) <= _CONSTANTS:
+                        out.append(g)
+        return out
+
+
+def _length(fitted: Fitted, cost: Array, n: int) -> Array:
+    with np.errstate(all="ignore"):
+        found = n / 2 * np.log(np.maximum(fitted.error, 1e-300)) + cost
+    return np.where(np.isfinite(found), found, np.inf)
+
+
+def _distinct(found: list[tuple[float, int, Formula]], most: int) -> Iterator[tuple[float, Formula]]:
+    """The shortest descriptions, each once."""
+    seen: set[float] = set()
+    for d, _, f in sorted(found, key=lambda c: c[:2]):
+        if round(d, 4) not in seen:
+            seen.add(round(d, 4))
+            yield d, f
+            if len(seen) == most:
+                return
+
+
+def _shape(g: Genome) -> tuple[Token | None, ...]:
+    return tuple(None if type(t) is float else t for t in g)
