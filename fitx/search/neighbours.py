@@ -18,13 +18,11 @@ from fitx.formula import Const, Formula, Var
 from fitx.search.budget import Budget
 from fitx.search.description import description, polished
 from fitx.search.edits import Edits, arranged
+from fitx.search.evolve.asked import Asked
 from fitx.search.evolve.batch import Fitted, Rows, fit_batch
-from fitx.search.evolve.calculus import adjoints, node_values
-from fitx.search.evolve.genome import ADD, MUL, Genome, Token, constants, folded, formula_of, genome_of, start_of
-from fitx.search.evolve.grafts import screened
+from fitx.search.evolve.genome import Genome, Token, constants, formula_of, genome_of
 from fitx.search.evolve.tidy import tidied
 from fitx.search.evolve.variation import make_alphabet
-from fitx.search.evolve.vocabulary import Vocabulary, make_vocabulary
 from fitx.search.grammar import Grammar
 from fitx.search.table import Table
 
@@ -38,8 +36,6 @@ _IDLE = 3  # rounds without a shorter description after which there is no more
 _FITTED = 48  # changes of one formula that are fitted on all check rows
 _POLISHED = 24  # formulas of a round whose constants are made simple
 _NODE = 1.9  # nats of a node, until a formula is worth counting
-_ASKED = 6  # expressions of the vocabulary for each part
-_CONSTANTS = 9
 _BEHIND = 40.0  # nats behind the best within which formulas are changed
 
 
@@ -50,10 +46,9 @@ class Neighbours:
     table: Table
     grammar: Grammar
     threads: int = 1
-    vocabulary: Vocabulary | None = None
-    columns: int = 0
     known: set[tuple[Token | None, ...]] = field(default_factory=set)
     evaluated: int = 0
+    _asked: dict[tuple[str, ...], Asked] = field(default_factory=dict)
 
     def run(self, seeds: Sequence[Formula], budget: Budget) -> Iterator[tuple[Formula, float]]:
         """Polished formulas with their errors on the check rows, those of each round best first."""
@@ -69,6 +64,10 @@ class Neighbours:
             np.ascontiguousarray(columns[:, some]), t.check_y[some],
             None if t.check_weights is None else t.check_weights[some],
         )  # fmt: skip
+        key = tuple(used)
+        if key not in self._asked:
+            self._asked[key] = Asked(few, make_alphabet(self.grammar, len(used)))
+        asked = self._asked[key]
         beam = [(description(f, t.error_on_check(f), n), k, f) for k, f in enumerate(seeds)]
         beam.sort(key=lambda b: b[:2])
         best, idle = beam[0][0] if beam else np.inf, 0
@@ -81,7 +80,7 @@ class Neighbours:
                 if g is None or _shape(g) in self.known:
                     continue
                 self.known.add(_shape(g))
-                found += self._changed(g, edits, few, full, formulas, len(found))
+                found += self._changed(g, edits, asked, full, formulas, len(found))
             fresh: list[tuple[float, int, Formula]] = []
             for _, f in _distinct(found, _POLISHED):
                 if budget.expired():
@@ -100,15 +99,15 @@ class Neighbours:
             beam = sorted([*fresh, *beam], key=lambda b: b[0])
 
     def _changed(
-        self, genome: Genome, edits: Edits, few: Rows, full: Rows, formulas: list[Var], start: int
+        self, genome: Genome, edits: Edits, asked: Asked, full: Rows, formulas: list[Var], start: int
     ) -> list[tuple[float, int, Formula]]:
         """The most promising changes of a genome, with their descriptions."""
         n = len(full.y)
-        changes = list(dict.fromkeys([*edits.around(genome), *self._asked_for(genome, few)]))
+        changes = list(dict.fromkeys([*edits.around(genome), *asked.grafts(genome)]))
         if not changes:
             return []
         self.evaluated += len(changes)
-        rough = fit_batch(changes, few, _COARSE, 0, self.threads)
+        rough = fit_batch(changes, asked.rows, _COARSE, 0, self.threads)
         cost = np.array([_NODE * len(g) + 0.5 * np.log(n) * constants(g) for g in changes])
         order = np.argsort(_length(rough, cost, n), kind="stable")[:_FITTED]
         kept = [rough.genome(int(k), changes[int(k)]) for k in order if np.isfinite(rough.error[k])]
@@ -124,51 +123,6 @@ class Neighbours:
             f = tidied(Const(offset) + Const(factor) * f).simplify()
             if self.grammar.permits(f):
                 out.append((description(f, float(fine.error[k]), n), start + k, f))
-        return out
-
-
-    def _asked_for(self, genome: Genome, rows: Rows) -> list[Genome]:
-        """Parts replaced by, or joined with, the expressions of a vocabulary that the residuals ask for there."""
-        if len(genome) < 2 or (values := node_values(genome, rows.columns)) is None:
-            return []
-        slopes = adjoints(genome, *values)
-        f = values[0][-1]
-        factor = float(np.cov(f, rows.y)[0, 1] / max(float(f.var(ddof=1)), 1e-300))
-        r = rows.y - rows.y.mean() - factor * (f - f.mean())
-        places: list[tuple[int, bool]] = []
-        weights: list[Array] = []
-        wanted: list[Array] = []
-        for i in range(len(genome)):
-            g = factor * slopes[i]
-            w = g * g if rows.weights is None else g * g * rows.weights
-            for joined in (False, True):
-                t = r / g if joined else values[0][i] + r / g
-                v = np.where(np.isfinite(t), w, 0.0)
-                if np.isfinite(v).all() and float(v.max()) > 0 and (joined or i < len(genome) - 1):
-                    places.append((i, joined))
-                    weights.append(v / v.max())
-                    wanted.append(np.where(v > 0, t, 0.0))
-        if not places:
-            return []
-        if self.vocabulary is None or self.vocabulary.unit.shape[1] != len(rows.y) or self.columns != len(rows.columns):
-            self.columns = len(rows.columns)
-            self.vocabulary = make_vocabulary(make_alphabet(self.grammar, self.columns), rows.columns)
-        if not self.vocabulary.genomes:
-            return []
-        out: list[Genome] = []
-        for (i, joined), line in zip(
-            places, screened(np.array(weights), np.array(wanted), self.vocabulary, _ASKED), strict=True
-        ):
-            start = start_of(genome, i)
-            for k, alpha, beta in line:
-                if not (abs(alpha) < 1e6 and 1e-6 < abs(beta) < 1e6):
-                    continue
-                h = (*self.vocabulary.genomes[k], beta, MUL)
-                for new in (h, (*h, alpha, ADD)):
-                    part = (*genome[start : i + 1], *new, ADD) if joined else new
-                    g = folded((*genome[:start], *part, *genome[i + 1 :]))
-                    if constants(g) <= _CONSTANTS:
-                        out.append(g)
         return out
 
 

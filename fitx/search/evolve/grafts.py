@@ -50,8 +50,8 @@ def grafts(parents: Sequence[Genome], rows: Rows, vocabulary: Vocabulary, rng: R
                     wanted.append(np.where(w > 0, t, 0.0))
     if not places or not vocabulary.genomes:
         return []
-    found = screened(np.array(weights), np.array(wanted), vocabulary, _BEST)
-    chosen = [[c[0], *([c[1 + int(rng.random() * (len(c) - 1))]] if len(c) > 1 else [])] for c in found]
+    ranked = screened(np.array(weights), np.array(wanted), vocabulary, _BEST)
+    chosen = [[c[0], *([c[1 + int(rng.random() * (len(c) - 1))]] if len(c) > 1 else [])] for c in ranked]
     return [child for place, choice in zip(places, chosen, strict=True)
             for child in _children(place, choice, vocabulary, rng)]  # fmt: skip
 
