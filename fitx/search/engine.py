@@ -78,6 +78,7 @@ class Search:
     front: Front = field(init=False)
     contenders: Contenders | None = None
     tried: int = 0
+    work: float = 0.0  # that the plan's steps have cost so far, as they count it
     solved: bool = False
     _began: float = field(init=False)
     benches: dict[Problem, Workbench] = field(init=False, default_factory=dict)
@@ -116,7 +117,7 @@ class Search:
         while sides and not (self.solved or self.budget.expired()):
             side = next_side(sides)
             side.enter(self)
-            step = next(side.plan, None)
+            step = None if side.exhausted else next(side.plan, None)
             if step is None:
                 sides.remove(side)
                 continue
@@ -135,6 +136,7 @@ class Search:
                     yield from self._supposed(step, sides)
                 continue
             side.work += step.work
+            self.work += step.work
             yield from self._step(step, side)
             if self.contenders is not None and not self.solved:
                 yield from around(self, self.contenders)

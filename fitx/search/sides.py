@@ -11,6 +11,7 @@ from fitx.search.bench import Workbench
 from fitx.search.contenders import Contenders
 from fitx.search.extend import extended
 from fitx.search.front import Front
+from fitx.search.patience import Patience, shortest
 from fitx.search.plan import AnyStep, steps
 from fitx.search.problem import Problem
 from fitx.search.table import Table
@@ -24,7 +25,7 @@ _ABOUT = 3.0  # times the supposed noise
 @dataclass(slots=True)
 class Side:
     """problems: variants of `problem`; further: these with further columns; work: done so far, as steps count it;
-    peeled: problems of which terms have been taken off. look: only a look is taken at this side."""
+    peeled: problems of which terms have been taken off; patience: when the side's best was found."""
 
     problem: Problem
     table: Table
@@ -37,6 +38,7 @@ class Side:
     plan: Iterator[AnyStep]
     work: float = 0.0
     peeled: set[Problem] = field(default_factory=set)
+    patience: Patience = field(default_factory=Patience)
 
     @classmethod
     def of(cls, search: Search, problems: list[Problem]) -> Side:
@@ -57,6 +59,15 @@ class Side:
     def settled(self) -> bool:
         """Whether a formula leaves nothing but noise here."""
         return self.contenders is not None and self.contenders.settled is not None
+
+    @property
+    def exhausted(self) -> bool:
+        """Whether nothing better is to be expected on this side, once what it has found is taken note of."""
+        n, p = len(self.table.check_y), self.patience
+        p.note(shortest(self.front, n), self.work)
+        if self.contenders is not None:
+            p.note(self.contenders.best, self.work)
+        return p.spent(self.work) and (self.contenders is not None or not p.close(n))
 
     def confirmed(self, noise: float) -> bool:
         """Take evidence of this relative variance of the noise for what has been supposed; False where it is not."""
