@@ -48,7 +48,8 @@ class Contenders:
     """best: the shortest description so far; stages: run so far; settled: at which of them, None before; last: after
     which of them nothing better is to be expected; cost: nats of the best formula alone. supposed: there is no
     evidence of noise but that a formula leaves something like it, which then has to be like noise in every way.
-    leaders: the shortest descriptions; around: the best when `neighbours` changed the leaders last."""
+    leaders: the shortest descriptions; around, around_more: the best when `neighbours` changed the first of these
+    last, and more of them."""
 
     table: Table
     best: float = np.inf
@@ -60,6 +61,7 @@ class Contenders:
     leaders: list[tuple[float, int, Formula]] = field(default_factory=list)
     neighbours: Neighbours | None = None
     around: float = np.inf
+    around_more: float = np.inf
     _seen: set[tuple[int, int]] = field(default_factory=set)
     _design: Design | None = None
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
-from fitx.formula import Const, Formula, Var
+from fitx.formula import Const, Formula, Var, call
 from fitx.search.budget import Budget
 from fitx.search.description import description, polished
 from fitx.search.edits import Edits, arranged
@@ -30,11 +30,11 @@ Array = npt.NDArray[np.float64]
 
 _ROWS = 256  # on which all changes are fitted
 _COARSE, _FINE = 8, 15  # iterations in single and double precision
-_BEAM = 12  # formulas that are changed in one round
-_ROUNDS = 8
-_IDLE = 3  # rounds without a shorter description after which there is no more
+BEAM, WIDE = 4, 8  # formulas that are changed in one round
+_ROUNDS = 10
+_IDLE = 2  # rounds without a shorter description after which there is no more
 _FITTED = 48  # changes of one formula that are fitted on all check rows
-_POLISHED = 24  # formulas of a round whose constants are made simple
+_POLISHED = 14  # formulas of a round whose constants are made simple
 _NODE = 1.9  # nats of a node, until a formula is worth counting
 _BEHIND = 40.0  # nats behind the best within which formulas are changed
 
@@ -50,7 +50,7 @@ class Neighbours:
     evaluated: int = 0
     _asked: dict[tuple[str, ...], Asked] = field(default_factory=dict)
 
-    def run(self, seeds: Sequence[Formula], budget: Budget) -> Iterator[tuple[Formula, float]]:
+    def run(self, seeds: Sequence[Formula], budget: Budget, width: int = BEAM) -> Iterator[tuple[Formula, float]]:
         """Polished formulas with their errors on the check rows, those of each round best first."""
         t, n = self.table, len(self.table.check_y)
         used = sorted({v for f in seeds for v in f.variables}, key=t.names.index)
@@ -73,13 +73,15 @@ class Neighbours:
         best, idle = beam[0][0] if beam else np.inf, 0
         for _ in range(_ROUNDS):
             found: list[tuple[float, int, Formula]] = []
-            for d, _, f in beam[:_BEAM]:
-                if d > best + _BEHIND or budget.expired():
+            changed = 0
+            for d, _, f in beam:
+                if changed == width or d > best + _BEHIND or budget.expired():
                     break
                 g = genome_of(arranged(f), places)
                 if g is None or _shape(g) in self.known:
                     continue
                 self.known.add(_shape(g))
+                changed += 1
                 found += self._changed(g, edits, asked, full, formulas, len(found))
             fresh: list[tuple[float, int, Formula]] = []
             for _, f in _distinct(found, _POLISHED):
@@ -133,14 +135,18 @@ def _length(fitted: Fitted, cost: Array, n: int) -> Array:
 
 
 def _distinct(found: list[tuple[float, int, Formula]], most: int) -> Iterator[tuple[float, Formula]]:
-    """The shortest descriptions, each once."""
-    seen: set[float] = set()
+    """The shortest descriptions, each structure and each error once."""
+    seen: set[float | Formula] = set()
+    count = 0
     for d, _, f in sorted(found, key=lambda c: c[:2]):
-        if round(d, 4) not in seen:
-            seen.add(round(d, 4))
-            yield d, f
-            if len(seen) == most:
-                return
+        structure = f.fold(lambda g: Const(1) if isinstance(g, Const) else g, lambda g, args: call(g.op, *args))
+        if structure in seen or round(d, 4) in seen:
+            continue
+        seen |= {structure, round(d, 4)}
+        yield d, f
+        count += 1
+        if count == most:
+            return
 
 
 def _shape(g: Genome) -> tuple[Token | None, ...]:

@@ -107,21 +107,25 @@ def may_be_noisy(search: Search) -> bool:
     return estimate_noise(t.columns, t.y, t.weights, values).bound > _POSSIBLE * supposed(t)
 
 
-def around(search: Search, contenders: Contenders) -> Iterator[Entry]:
-    """Formulas one change away from the best, once for every shorter description that a stage finds."""
-    from fitx.search.neighbours import Neighbours
+def around(search: Search, contenders: Contenders, last: bool = False) -> Iterator[Entry]:
+    """Formulas one change away from the best, once for every shorter description that a stage finds. last: of more of
+    the best, before the search ends."""
+    from fitx.search.neighbours import BEAM, WIDE, Neighbours
 
-    if contenders.best > contenders.around - _SHORTER or search.budget.expired():
+    before = contenders.around_more if last else contenders.around
+    if contenders.best > before - _SHORTER or search.budget.expired():
         return
     if contenders.neighbours is None:
         contenders.neighbours = Neighbours(search.table, search.grammar, search.threads)
     entries: list[Entry] = []
     with np.errstate(all="ignore"):
         seeds = [f for _, _, f in contenders.leaders]
-        for f, error in contenders.neighbours.run(seeds, search.budget):
+        for f, error in contenders.neighbours.run(seeds, search.budget, WIDE if last else BEAM):
             if search.allowed(f) and (entry := _entered(search, f, error, "local search", contenders)):
                 entries.append(entry)
     contenders.around = contenders.best
+    if last:
+        contenders.around_more = contenders.best
     yield from entries
 
 
@@ -151,5 +155,5 @@ def contend(search: Search, formulas: Iterator[Formula], where: str, contenders:
                 entries.append(entry)
     yield from entries
     if contenders.done and not search.solved:
-        yield from around(search, contenders)
+        yield from around(search, contenders, last=True)
         search.solved = contenders.done

@@ -1,6 +1,6 @@
 """Forms that evolution finds as easily as the usual ones, made usual.
 
-c^g is exp(g log c), exp(log a + b) is a exp(b), and log(a exp(b)) is log a + b.
+c^g is exp(g log c), exp(log a + b) is a exp(b), log(a exp(b)) is log a + b, and sqrt(g)^c is g^(c/2).
 
 The values are the same wherever the first form is defined; the second is defined on more rows.
 """
@@ -22,6 +22,8 @@ def tidied(f: Formula) -> Formula:
         if g.op == "pow" and isinstance(args[0], Const) and args[0].value > 0 and not isinstance(args[1], Const):
             rate = math.log(float(args[0].value))
             return _exponential(args[1] if abs(rate - 1) < _NEAR else args[1] * rate)
+        if g.op == "pow" and isinstance(args[0], Call) and args[0].op == "sqrt" and isinstance(args[1], Const):
+            return args[0].args[0] ** (float(args[1].value) / 2)
         if g.op == "log":
             return _logarithm(args[0])
         return _exponential(args[0]) if g.op == "exp" else call(g.op, *args)
