@@ -15,6 +15,7 @@ from fitx.fitters.base import Data, Fitter
 from fitx.parametric.asked import Asked
 from fitx.pipeline import Settings, fit_data
 from fitx.plugins import all_fitters
+from fitx.progress import Improvement
 from fitx.result import Fit
 
 
@@ -44,7 +45,8 @@ def fit(
     metric: str = "rmse",
     range: tuple[float, float] | None = None,
     units: Mapping[str, str] | None = None,
-    progress: Callable[[str], None] | None = None,
+    progress: Callable[[Improvement], None] | None = None,
+    save: str | Path | None = None,
     options: Mapping[str, Any] | None = None,
 ) -> Fit:
     """Find a formula y = f(X), scored on rows that neither fitting nor choosing saw.
@@ -69,12 +71,15 @@ def fit(
       by. range: (lo, hi) that the formula can never leave: it is middle + half*tanh(g), and the method finds g.
     units: {"x": "m", "t": "s", "y": "m"}, of features and target; others are plain numbers. A search then proposes
       dimensionally valid formulas only.
-    options: {"poly.degree": 3}, as `--set` on the command line. progress: called with a line for each improvement.
+    options: {"poly.degree": 3}, as `--set` on the command line. progress: called with each improvement
+      (`fitx.progress.Improvement`; str() of it is a line): seconds, method, formula, complexity, validation, front. An
+      interrupt (Ctrl-C, a notebook's stop button) ends the fit with the best so far: `interrupted` of the result is
+      then true. save: a model file that gets each improvement and, in the end, the result.
 
     Errors: FitxError where the data are at fault, UsageError (also a ValueError) where an argument is.
     """
     if progress is not None and not callable(progress):
-        raise UsageError(f"progress must be a function of one text. Got {progress!r} instead", "try progress=print")
+        raise UsageError(f"progress must be a function of one value. Got {progress!r} instead", "try progress=print")
     frame = column_names(X)
     if split.startswith("group:"):
         name = split.removeprefix("group:")
@@ -123,8 +128,11 @@ def fit(
         fix=dict(fix or {}),
         units=None if units is None else {str(c): str(u) for c, u in units.items()},
         progress=progress,
+        save=save,
     )
     result = fit_data(Data(matrix, target, names, weights, absolute, target_name), settings)
+    if save is not None:
+        result.save(save)
     for text in result.warnings:
         warnings.warn(text, FitxWarning, stacklevel=2)
     return result

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
@@ -18,6 +18,7 @@ from fitx.formula import Formula
 from fitx.formula.evaluate import predict
 from fitx.front import Candidate, choose, not_told_apart, pareto
 from fitx.link import Link
+from fitx.progress import Reporter
 from fitx.robust import with_loss
 from fitx.score import score, spread
 from fitx.search.guard import has_poles, points_between, steady
@@ -43,13 +44,15 @@ CHOOSE_IN_FOLDS = 600
 
 @dataclass(slots=True)
 class Contest:
-    """Who competes, under what settings, until when. warnings: what the user should know of the result."""
+    """Who competes, under what settings, until when. warnings: what the user should know of the result. report: what
+    is told of the work; nothing where nobody listens."""
 
     fitters: list[Fitter]
     settings: Settings
     deadline: float
     warnings: list[str]
     interrupted: bool = False
+    report: Reporter = field(default_factory=Reporter)
 
     @property
     def jobs(self) -> int:
@@ -65,6 +68,14 @@ class Contest:
         except KeyboardInterrupt:
             self.interrupted = True
             return otherwise
+
+    def again(self, work: Callable[[], Result]) -> Result:
+        """What `work`, which is short, gives; where the user interrupts it, it is done again."""
+        try:
+            return work()
+        except KeyboardInterrupt:
+            self.interrupted = True
+            return work()
 
     def warn(self, text: str) -> None:
         """Note a warning, once."""
@@ -93,6 +104,14 @@ def run_contest(
         fit_data = choose_data = table if rows is None else table.take(rows)
     metric = contest.settings.metric
     by_name = {f.name: f for f in contest.fitters}
+    y = choose_data.y / (float(np.abs(choose_data.y).max()) or 1.0)
+    floor = ROUNDING**2 * spread(y, choose_data.weights)
+    if metric == "mae":
+        floor = float(np.sqrt(floor))
+
+    def choice(found: list[Candidate]) -> Candidate:
+        return _choose_steady(_defined(found), floor, fit_data, metric)
+
     candidates: list[Candidate] = []
     reasons: list[str] = []
     try:
@@ -102,23 +121,23 @@ def run_contest(
             else:
                 candidate = _judge(proposal, method, fit_data, choose_data, contest.jobs, metric)
             candidates.append(replace(candidate, searched=not (by_name[method].fixed_structures or proposal.repeated)))
-            _show(contest, candidate, candidates)
+            contest.report.judged(candidates, choice)
     except KeyboardInterrupt:  # the best so far is the answer
         contest.interrupted = True
     if not candidates:
         if contest.interrupted:
             raise KeyboardInterrupt
         raise FitxError("no formula was found: " + ("; ".join(reasons) or "the time was up before the first"))
-    if any(np.isfinite(c.error) for c in candidates):
-        candidates = [c for c in candidates if np.isfinite(c.error)]
-    else:
-        candidates = sorted(candidates, key=lambda c: c.complexity)[:1]
+    return contest.again(lambda: _settle(contest, _defined(candidates), choice, floor))
+
+
+def _settle(
+    contest: Contest, candidates: list[Candidate], choice: Callable[[list[Candidate]], Candidate], floor: float
+) -> tuple[Candidate, list[Candidate]]:
+    """The choice and the front, and what is to be said of them."""
     front = pareto(candidates)
-    y = choose_data.y / (float(np.abs(choose_data.y).max()) or 1.0)
-    floor = ROUNDING**2 * spread(y, choose_data.weights)
-    if metric == "mae":
-        floor = float(np.sqrt(floor))
-    chosen = _choose_steady(candidates, floor, fit_data, metric)
+    chosen = choice(candidates)
+    contest.report.settled(chosen)
     _tell_losses(contest, candidates, chosen)
     alike = not_told_apart(candidates, chosen, floor)
     if alike and max(c.complexity for c in (chosen, *alike)) <= READABLE:
@@ -126,6 +145,12 @@ def run_contest(
         contest.warn(f"these {len(alike) + 1} formulas cannot be told apart by these data: {shown}")
     extra = [c for c in (chosen, *alike) if not any(c is o for o in front)]
     return chosen, sorted([*front, *extra], key=lambda c: c.complexity)
+
+
+def _defined(candidates: list[Candidate]) -> list[Candidate]:
+    """Those that are defined on all rows that choose; the simplest where there are none."""
+    defined = [c for c in candidates if np.isfinite(c.error)]
+    return defined or sorted(candidates, key=lambda c: c.complexity)[:1]
 
 
 def _tell_losses(contest: Contest, candidates: list[Candidate], chosen: Candidate) -> None:
@@ -175,6 +200,7 @@ def _proposals(contest: Contest, data: Data, reasons: list[str]) -> Iterator[tup
         if why:
             reasons.append(f"`{fitter.name}` {why}")
             continue
+        contest.report.at(fitter.name)
         names = {fitter.name, *fitter.aliases}
         given = {k.partition(".")[2]: v for k, v in s.options.items() if k.partition(".")[0] in names}
         for loss in s.losses:
@@ -189,7 +215,8 @@ def _proposals(contest: Contest, data: Data, reasons: list[str]) -> Iterator[tup
                 deadline=contest.deadline,
                 jobs=contest.jobs,
                 max_complexity=s.max_complexity,
-                tell=s.progress or (lambda text: None),
+                tell=contest.report.tell,
+                tried=contest.report.tried,
                 warnings=contest.warnings,
             )
             try:
@@ -257,12 +284,3 @@ def _without_fold(p: Proposal, work: Data, X: Array) -> Array:
     if p.judge is not None:
         return p.judge(work, X)
     return predict(p.formula if p.refit is None else p.refit(work).formula, X, work.names)
-
-
-def _show(contest: Contest, c: Candidate, sofar: list[Candidate]) -> None:
-    if contest.settings.progress is not None and c.error <= min(o.error for o in sofar):
-        shown = c.proposal.formula.text(6)
-        rmse = c.validation.rmse
-        contest.settings.progress(
-            f"{c.method} {c.proposal.label}: rmse {rmse:.4g}  {shown[:100]}" if rmse is not None else shown[:100]
-        )

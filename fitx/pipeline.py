@@ -10,7 +10,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -23,8 +25,10 @@ from fitx.errors import FitxError, UsageError
 from fitx.fitters.base import Data, Fitter, Proposal
 from fitx.formula.evaluate import predict
 from fitx.front import Candidate
+from fitx.interim import Saver
 from fitx.link import Link
 from fitx.plugins import all_fitters, get_fitter
+from fitx.progress import Improvement, Reporter, Status
 from fitx.result import CandidateFit, Fit
 from fitx.robust import check_losses
 from fitx.score import Score, no_score, score
@@ -36,6 +40,7 @@ Rows = npt.NDArray[np.intp]
 
 CONTEST_ROWS = 1_000_000  # at most this many rows compete; the constants come from all rows in the end
 SEARCH_SECONDS = 30.0  # time limit where none is given and a method searches, which could go on for hours
+QUICK = 20_000  # rows up to which a refit is awaited after an interrupt
 REFIT_FRONT = 1_000_000  # rows up to which every candidate of the front, not only the chosen, is refitted to all rows
 
 
@@ -57,12 +62,14 @@ _CUT_SHORT = Judgement.none("interrupted before the held-out rows were scored")
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """How to fit; the flags of `fitx fit`. options: "METHOD.NAME" -> value. progress: called with lines of text.
+    """How to fit; the flags of `fitx fit`. options: "METHOD.NAME" -> value.
     units: column -> unit, as the user gave them (columns left out are plain numbers); None: those of the table.
     model: the user's formula; per_group: its parameters with a value for each number in column `group`; start, bounds,
     fix: by the name of a parameter, where to begin, between what, and what it is.
     losses: what the constants minimise; of several the one whose formulas predict best by `metric` (rmse or mae).
-    range: (lo, hi) that the formula may not leave."""
+    range: (lo, hi) that the formula may not leave.
+    progress: called with each improvement, status: with what is going on. save: file that gets each improvement; the
+    result is not written to it."""
 
     methods: tuple[str, ...] = ("auto",)
     holdout: float = 0.25
@@ -83,13 +90,20 @@ class Settings:
     start: Mapping[str, float] = field(default_factory=dict)
     bounds: Mapping[str, tuple[float, float]] = field(default_factory=dict)
     fix: Mapping[str, float] = field(default_factory=dict)
-    progress: Callable[[str], None] | None = None
+    progress: Callable[[Improvement], None] | None = None
+    status: Callable[[Status], None] | None = None
+    save: str | Path | None = None
 
 
 def fit_data(
-    data: Data, settings: Settings, warnings: Sequence[str] = (), units: Mapping[str, str] | None = None
+    data: Data,
+    settings: Settings,
+    warnings: Sequence[str] = (),
+    units: Mapping[str, str] | None = None,
+    origin: Mapping[str, Any] | None = None,
 ) -> Fit:
-    """Fit the rows of `data`. units: those that the table has; `settings.units` are instead of them.
+    """Fit the rows of `data`. units: those that the table has; `settings.units` are instead of them. origin: where the
+    rows come from, for `Fit.how`.
 
     Errors: FitxError where the data are at fault, UsageError where the settings are.
     """
@@ -102,25 +116,52 @@ def fit_data(
     data, remarks = _with_dimensions(data, settings, fitters, units or {})
     if settings.range is not None:
         remarks = [*remarks, *filter(None, [Link(*settings.range).check(data.y)])]
-    rng = np.random.default_rng(settings.seed)
-    split = split_rows(data.n, settings.holdout, settings.split, rng, settings.groups)
+    limit = settings.time_limit or (np.inf if all(f.fixed_structures for f in fitters) else SEARCH_SECONDS)
+    how = {"methods": list(settings.methods), "holdout": settings.holdout, "split": settings.split,
+           "options": {k: str(v) for k, v in settings.options.items()}, "rows": data.n, **(origin or {})}  # fmt: skip
+    common = {"features": data.names, "target": data.target, "seed": settings.seed, "how": how, "version": _version(),
+              "units": dict(settings.units if settings.units is not None else units or {})}  # fmt: skip
+    split = split_rows(data.n, settings.holdout, settings.split, np.random.default_rng(settings.seed), settings.groups)
     # The first contest, the one that decides, gets half of the time where folds repeat it; the last tenth is for
     # refitting and the report.
-    limit = settings.time_limit or (np.inf if all(f.fixed_structures for f in fitters) else SEARCH_SECONDS)
-    contest = Contest(fitters, settings, began + limit * (0.5 if split.folds else 0.9), [*warnings, *remarks])
+    first = began + limit * (0.5 if split.folds else 0.9)
+    with closing(Saver(settings.save, common)) as saver:
+        report = Reporter(began, limit, settings.metric, settings.progress, settings.status, saver.keep)
+        contest = Contest(fitters, settings, first, [*warnings, *remarks], report=report)
+        chosen, front = run_contest(contest, data, _work_rows(split))
+        return contest.again(lambda: _finish(contest, chosen, front, data, split, common))
+
+
+def _work_rows(split: Split) -> Rows | None:
+    """The rows that compete, where some are held out; None for all."""
     if split.folds or not split.parts:
-        chosen, front = run_contest(contest, data)
+        return None
+    rows = split.parts[0][0]
+    return rows[:: -(-len(rows) // CONTEST_ROWS)]  # spread over the table; the split was random
+
+
+def _finish(
+    contest: Contest,
+    chosen: Candidate,
+    front: Sequence[Candidate],
+    data: Data,
+    split: Split,
+    common: Mapping[str, Any],
+) -> Fit:
+    """Report on the choice and refit it. common: the fields of the result that do not depend on the formula."""
+    began, limit, settings = contest.report.began, contest.report.limit, contest.settings
+    work_rows = _work_rows(split)
+    if work_rows is None:
         judged = contest.or_else(lambda: _cross_validate(contest, data, split, began + 0.9 * limit), _CUT_SHORT)
         train = score(data.y, predict(chosen.proposal.formula, data.X, data.names), data.weights)
     else:
-        work_rows, held_rows = split.parts[0]
-        work_rows = work_rows[:: -(-len(work_rows) // CONTEST_ROWS)]  # spread over the table; the split was random
-        chosen, front = run_contest(contest, data, work_rows)
         train, judged = contest.or_else(
-            lambda: _report(contest, chosen, data, work_rows, held_rows, split.how), (chosen.train, _CUT_SHORT)
+            lambda: _report(contest, chosen, data, work_rows, split.parts[0][1], split.how), (chosen.train, _CUT_SHORT)
         )
     holdout = judged.holdout
-    final = contest.or_else(lambda: _refit(chosen.proposal, data), chosen.proposal)
+    final = chosen.proposal
+    if not contest.interrupted or data.n <= QUICK:
+        final = contest.or_else(lambda: _refit(chosen.proposal, data), chosen.proposal)
     if holdout.r2 is None and settings.holdout > 0:
         contest.warn(f"no held-out error: {holdout.how}; the fit is judged by nothing but its own rows")
     elif settings.holdout == 0:
@@ -136,9 +177,7 @@ def fit_data(
         formula=final.formula,
         shown=shown,
         method=chosen.method,
-        features=data.names,
         train=train,
-        target=data.target,
         holdout=holdout,
         parameters=final.parameters,
         covariance=final.covariance,
@@ -149,22 +188,18 @@ def fit_data(
         candidates=candidates,
         warnings=tuple(all_warnings),
         label=final.label,
-        units=dict(settings.units if settings.units is not None else units or {}),
-        seed=settings.seed,
         seconds=time.perf_counter() - began,
-        how={"methods": list(settings.methods), "holdout": settings.holdout, "split": settings.split,
-             "options": {k: str(v) for k, v in settings.options.items()}, "rows": data.n},
         interrupted=contest.interrupted,
-        version=_version(),
-    )  # fmt: skip
+        **common,
+    )
 
 
 def fit_table(table: Table, settings: Settings) -> Fit:
     """Fit what was read from a file; its units and its warnings go with the result, its warnings first."""
     weights = table.weights if table.sigma is None else 1.0 / table.sigma**2
     data = Data(table.X, table.y, table.feature_names, weights, table.sigma is not None, table.target_name)
-    fit = fit_data(data, replace(settings, groups=table.groups), table.warnings, table.units)
-    return replace(fit, how={**fit.how, "source": table.source, "dates": table.dates})
+    origin = {"source": table.source, "dates": table.dates}
+    return fit_data(data, replace(settings, groups=table.groups), table.warnings, table.units, origin)
 
 
 def _with_dimensions(
@@ -254,7 +289,8 @@ def _report(
 ) -> tuple[Score, Judgement]:
     """Training errors and held-out ones of the choice, its constants from the work rows."""
     judged, train = chosen.proposal, chosen.train
-    if data.n < LARGE:  # beyond, the rows that chose would not move the constants, only take memory
+    # Beyond, the rows that chose would not move the constants, only take memory.
+    if data.n < (QUICK if contest.interrupted else LARGE):
         work = data.take(work_rows)
         judged = _refit(judged, work)
         train = score(work.y, predict(judged.formula, work.X, work.names, contest.jobs), work.weights, "", contest.jobs)
@@ -274,6 +310,7 @@ def _cross_validate(contest: Contest, data: Data, split: Split, deadline: float)
         left = deadline - time.perf_counter()
         if contest.interrupted or left <= 0:
             break
+        contest.report.at("folds", f"{i + 1} of {len(split.parts)}")
         work = data.take(work_rows)
         quiet = replace_deadline(contest, time.perf_counter() + left / (len(split.parts) - i))
         try:
@@ -295,8 +332,8 @@ def _cross_validate(contest: Contest, data: Data, split: Split, deadline: float)
 
 
 def replace_deadline(contest: Contest, deadline: float) -> Contest:
-    """The same contest under another deadline, with warnings of its own that nobody sees."""
-    return Contest(contest.fitters, replace(contest.settings, progress=None), deadline, [])
+    """The same contest under another deadline, with warnings and a report of its own that nobody sees."""
+    return Contest(contest.fitters, contest.settings, deadline, [])
 
 
 def _refit(p: Proposal, data: Data) -> Proposal:

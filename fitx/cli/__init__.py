@@ -8,26 +8,24 @@ from __future__ import annotations
 
 import gc
 import os
-import signal
 import sys
 
 
 def main() -> None:
     """Run `fitx` with the process's arguments and leave with its exit code."""
     gc.set_threshold(50_000)  # imports make many objects and no garbage: a tenth of the start-up
-    from fitx.cli.app import run
+    from fitx.cli import interrupts
 
     code = 1
-    signal.signal(signal.SIGTERM, _interrupt)  # like Ctrl-C: the best so far is printed and saved
     try:
+        interrupts.install()
+        from fitx.cli.app import run
+
         code = run(sys.argv[1:])
         sys.stdout.flush()
     except BrokenPipeError:  # the reader left early (| head): no more output, no traceback
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         code = 0
+    except KeyboardInterrupt:  # before a command began
+        interrupts.leave()
     sys.exit(code)
-
-
-def _interrupt(number: int, frame: object) -> None:
-    signal.signal(signal.SIGTERM, signal.SIG_DFL)  # the second one ends the process at once
-    raise KeyboardInterrupt

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import os
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from fitx.cli.show import column_list, progress_line, result_line, say, summary
+from fitx.cli import interrupts
+from fitx.cli.progress import progress as show_progress
+from fitx.cli.show import column_list, result_line, say, summary
 from fitx.errors import UsageError
 
 
@@ -22,7 +25,7 @@ def fit(
     weights: Annotated[str | None, typer.Option("--weights", metavar="COLUMN", help="Column of row weights; they multiply the squared residual")] = None,
     sigma: Annotated[str | None, typer.Option("--sigma", metavar="COLUMN", help="Column of the target's standard deviations; weight 1/sigma**2")] = None,
     format: Annotated[str, typer.Option("--format", "-f", metavar="FORMAT", help="text, latex, json, python or numpy")] = "text",
-    save: Annotated[Path | None, typer.Option("--save", "-o", metavar="MODEL.json", help="Write the model file")] = None,
+    save: Annotated[Path | None, typer.Option("--save", "-o", metavar="MODEL.json", help="Write the model file, from the first formula on: each improvement, then the result")] = None,
     holdout: Annotated[float, typer.Option("--holdout", metavar="SHARE", help="Share of rows kept back for the printed error; 0 for none")] = 0.25,
     split: Annotated[str, typer.Option("--split", metavar="HOW", help="Which rows are kept back: random, last, or group:COLUMN")] = "random",
     seed: Annotated[int, typer.Option("--seed", metavar="N", help="Same seed, same table: same formula")] = 0,
@@ -42,7 +45,7 @@ def fit(
     set_: Annotated[list[str] | None, typer.Option("--set", metavar="METHOD.OPTION=VALUE", help="An option of a method, for example poly.degree=3")] = None,
     missing: Annotated[str, typer.Option("--missing", metavar="drop|error", help="What to do with rows that lack a number")] = "drop",
     digits: Annotated[int | None, typer.Option("--digits", metavar="N", help="Significant digits of constants; as many as the data support if not given")] = None,
-    progress: Annotated[str, typer.Option("--progress", metavar="auto|plain|none", help="Progress on standard error")] = "auto",
+    progress: Annotated[str, typer.Option("--progress", metavar="auto|plain|none", help="Progress on standard error: a display where it is a terminal, lines, or nothing")] = "auto",
 ) -> int:
     """Find a formula for one column of TABLE.
 
@@ -59,7 +62,8 @@ def fit(
         fitx fit data.csv --format json              # everything, for a script
         fitx fit data.csv --save model.json          # then: fitx predict model.json new.csv
 
-    The formula goes to standard output, everything else to standard error.
+    The formula goes to standard output, everything else to standard error. Ctrl-C (or SIGTERM) prints and saves the
+    best formula so far; a second one leaves at once.
     """
     # fmt: on
     from fitx.export import export, get_format
@@ -84,7 +88,7 @@ def fit(
     how, _, split_group = split.partition(":")
     settings = Settings(
         methods=tuple(method or ("auto",)), holdout=holdout, split=how, seed=seed, time_limit=time_limit, jobs=jobs,
-        max_complexity=max_complexity, options=_options(set_ or []), progress=progress_line(progress),
+        max_complexity=max_complexity, options=_options(set_ or []), save=save,
         units=None if units is None else unit_texts(units), model=model,
         per_group=tuple(column_list(per_group or "")), group=group,
         start=read_values(",".join(start or [])), bounds=read_bounds(",".join(bounds or [])),
@@ -103,7 +107,9 @@ def fit(
     )  # fmt: skip
     for text in rows.warnings:
         say(f"warning: {text}")
-    result = fit_table(rows, settings)
+    with show_progress(progress) as listeners:
+        result = fit_table(rows, replace(settings, progress=listeners.improved, status=listeners.status))
+        interrupts.hold()
     for text in result.warnings[len(rows.warnings) :]:
         say(f"warning: {text}")
     try:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import shutil
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -12,10 +12,25 @@ if TYPE_CHECKING:
     from fitx.score import Score
 
 
+_above: list[Callable[[str], None]] = []  # what prints above a display of progress, while there is one
+
+
+@contextmanager
+def above(show: Callable[[str], None]) -> Iterator[None]:
+    """Messages go through `show`, which keeps a display below them whole."""
+    _above.append(show)
+    try:
+        yield
+    finally:
+        _above.remove(show)
+
+
 def say(text: str) -> None:
     """One message on standard error."""
-    _clear_progress()
-    print(_printable(text), file=sys.stderr, flush=True)
+    if _above:
+        _above[-1](printable(text))
+    else:
+        print(printable(text), file=sys.stderr, flush=True)
 
 
 def show_error(message: str, hint: str = "") -> None:
@@ -23,36 +38,9 @@ def show_error(message: str, hint: str = "") -> None:
     say(f"Error: {message}" + (f"\n\nhint: {hint}" if hint else ""))
 
 
-def _printable(text: str) -> str:
+def printable(text: str) -> str:
     """Without control characters, which a column's name could bring to the terminal."""
     return "".join(c if c.isprintable() or c == "\n" else repr(c)[1:-1] for c in text)
-
-
-def progress_line(how: str) -> Callable[[str], None] | None:
-    """What shows progress on standard error: one line that is rewritten on a terminal, lines with `plain`, or None."""
-    if how == "plain":
-        return lambda text: say(text)
-    if how == "none" or not sys.stderr.isatty():
-        return None
-    width = shutil.get_terminal_size().columns - 1
-    clear = "\r\x1b[K"
-
-    def show(text: str) -> None:
-        sys.stderr.write(clear + _printable(text).replace("\n", " ")[:width] + "\r")
-        sys.stderr.flush()
-        _pending.append(clear)
-
-    return show
-
-
-_pending: list[str] = []  # what clears the progress line, once there is one
-
-
-def _clear_progress() -> None:
-    if _pending:
-        sys.stderr.write(_pending[-1])
-        sys.stderr.flush()
-        _pending.clear()
 
 
 def column_list(text: str) -> list[str]:
@@ -64,7 +52,6 @@ def column_list(text: str) -> list[str]:
 
 def result_line(text: str) -> None:
     """The result on standard output; characters that its encoding lacks are escaped."""
-    _clear_progress()
     encoding = sys.stdout.encoding or "utf-8"
     print(text.encode(encoding, "backslashreplace").decode(encoding))
 

@@ -138,7 +138,8 @@ class Context:
 
     deadline: time.perf_counter() value; check `expired()` between pieces of work of at most some tenths of a second.
     loss: one of `Fitter.losses`, which the proposals are to minimise.
-    tell(text): shows a line of progress. warn(text): a warning that goes with the result whatever is chosen.
+    tell(text): what it is at, shown while it works; tried(n): n more formulas, besides those proposed, were
+    tried. warn(text): a warning that goes with the result whatever is chosen.
     """
 
     options: Mapping[str, Any]
@@ -147,6 +148,7 @@ class Context:
     jobs: int = 1
     max_complexity: int | None = None
     tell: Callable[[str], None] = lambda text: None
+    tried: Callable[[int], None] = lambda n: None
     warnings: list[str] = field(default_factory=list)
     loss: str = "linear"
 

@@ -72,6 +72,7 @@ class Search:
     memory: int = 1 << 30
     max_complexity: int | None = None
     tell: Callable[[str], None] = lambda text: None
+    counted: Callable[[int], None] = lambda n: None
     units: Units | None = None
     groups: Sequence[Problem] = ()
     guesses: tuple[Formula, ...] = ()
@@ -83,13 +84,12 @@ class Search:
     _began: float = field(init=False)
     benches: dict[Problem, Workbench] = field(init=False, default_factory=dict)
     _evolutions: dict[Problem, Slices] = field(init=False, default_factory=dict)
-    _last_told: float = field(init=False)
     _closing: bool = False  # an exact law is there, and a simpler one has little time
     gauged: float = np.inf
 
     def __post_init__(self) -> None:
         self.front = Front(self.floor)
-        self._began = self._last_told = self.budget.clock()
+        self._began = self.budget.clock()
 
     def run(self) -> Iterator[Entry]:
         """Entries as they join the front. Ends at the deadline, or when an exact and simple law is found."""
@@ -225,7 +225,8 @@ class Search:
     def _evolved(self, problem: Problem, offspring: int) -> Iterator[Entry]:
         """A slice of evolution, which goes on where the last one stopped."""
         slices = self._evolutions.setdefault(problem, Slices(problem, self.grammar, self.floor, self.threads))
-        formulas = slices.run(offspring, [entry.formula for entry in self.front], self.budget)
+        formulas = slices.run(offspring, [entry.formula for entry in self.front], self.budget, self._count)
+        self.tell(f"{problem.label}evolution")
         yield from self._offered(formulas, f"{problem.label}evolution")
 
     @property
@@ -274,7 +275,7 @@ class Search:
             return self.benches[problem]
         effort = affordable(effort, self.memory, self.problem.rows.weight.size)
         library = grow(problem, effort.size, self.grammar, budget.share(0.35), self.threads)
-        self.tried += int(library.values.tried)
+        self._count(int(library.values.tried))
         bench = Workbench(
             problem, library, self.grammar, self.table, self.threads, budget, self._tolerance, counted=self._count
         )
@@ -287,12 +288,12 @@ class Search:
             work.problem.label, work.effort.name if work.effort else "", work.kind.name if work.kind else "", stage.name
         ) if w)  # fmt: skip
         if self.contenders is None or self.contenders.worth(stage):
+            self.tell(where)
             yield from self._offered(stage.run(work, budget), where)
 
     def _offered(self, formulas: Iterator[Formula], where: str) -> Iterator[Entry]:
         if self.contenders is not None:
             yield from contend(self, formulas, where, self.contenders)
-            self._progress(where)
             return
         while not (self.solved or (self._closing and self.budget.expired())):
             # Formulas of the search overflow and leave their domains all the time.
@@ -303,7 +304,6 @@ class Search:
                 break
             if entry is not None:
                 yield entry
-        self._progress(where)
 
     def allowed(self, f: Formula) -> bool:
         """Whether its operators and its units are allowed."""
@@ -311,15 +311,7 @@ class Search:
 
     def _count(self, n: int) -> None:
         self.tried += n
-
-    def _progress(self, where: str) -> None:
-        now = self.budget.clock()
-        if now - self._last_told >= 1.0:
-            rate = self.tried / max(now - self._began, 1e-9)
-            best = self.front.best
-            error = f", best error {best.error:.2g}" if best else ""
-            self.tell(f"{where}: {rate:.3g} formulas/s{error}")
-            self._last_told = now
+        self.counted(n)
 
     def offer(self, formula: Formula, stage: str) -> Entry | None:
         """Judge a formula: on the sample, then on all rows; refine and simplify its constants; enter it on the front.

@@ -45,6 +45,7 @@ def make_search(data: Data, context: Context, kind: type[Search] = Search) -> Se
     search = kind(
         problem, table, grammar, budget, threads=context.jobs, floor=max(ROUNDING, rounding),
         memory=int(o.get("memory", 1.0) * 2**30), max_complexity=context.max_complexity, tell=context.tell,
+        counted=context.tried,
     )  # fmt: skip
     if data.dimensions is not None:
         guide_by_units(search, Units.of(data.names, data.dimensions, o.get("free_constants", False)), X, y, data, used)

@@ -65,9 +65,16 @@ class Slices:
         """Genomes fitted so far."""
         return 0 if self._evolution is None else self._evolution.evaluated
 
-    def run(self, offspring: int, seeds: Sequence[Formula], budget: Budget) -> Iterator[Formula]:
+    def run(
+        self,
+        offspring: int,
+        seeds: Sequence[Formula],
+        budget: Budget,
+        counted: Callable[[int], None] = lambda n: None,
+    ) -> Iterator[Formula]:
         """So many offspring more; exact formulas as they come, the fronts at the end. seeds: formulas for the table's
-        target, the near misses of other stages, which serve where the problem is the table's own."""
+        target, the near misses of other stages, which serve where the problem is the table's own. counted: called with
+        the number of genomes fitted, from time to time."""
         if self._generations is None:
             self._begin()
         if self._generations is None:
@@ -85,6 +92,7 @@ class Slices:
                 if found.error < exact:
                     yield self._formula(self._pruned(found, exact))
                     fresh.discard(key)
+            counted(self.evaluated - before)
             if self.evaluated == before:
                 return
         for key in sorted(fresh):
