@@ -99,7 +99,9 @@ class TestSignals:
         assert fit.warnings[0] == INTERIM
         assert (fit.method, fit.label, fit.features) == ("endless", "line", ("[red]x[/red]",))
         np.testing.assert_allclose(fit.predict([0.0, 1.0]), [-2, 1], atol=0.3)
-        done = subprocess.run([sys.executable, "-P", "-m", "fitx", "predict", str(model), str(table)], capture_output=True)
+        done = subprocess.run(
+            [sys.executable, "-P", "-m", "fitx", "predict", str(model), str(table)], capture_output=True
+        )
         assert done.returncode == 0
         assert done.stdout.count(b"\n") == 101
 
@@ -146,8 +148,8 @@ class TestSignals:
 
     def test_while_the_table_is_read(self) -> None:
         with subprocess.Popen(
-            [sys.executable, "-P", "-c", "import sys; from fitx.cli import main, interrupts; real = interrupts.install\n"
-             "def install():\n    real(); print('ready', file=sys.stderr, flush=True)\n"
+            [sys.executable, "-P", "-c", "import sys\nfrom fitx.cli import main, interrupts\n"
+             "real = interrupts.install\ndef install():\n    real(); print('ready', file=sys.stderr, flush=True)\n"
              "interrupts.install = install; main()", "fit", "-"],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
         ) as p:  # fmt: skip

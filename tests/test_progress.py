@@ -93,7 +93,7 @@ class TestImprovements:
 
     def test_the_front_is_that_of_all_candidates(self) -> None:
         r = np.random.default_rng(1)
-        found = [candidate(int(2 * c + 1), float(e)) for c, e in zip(r.integers(0, 9, 60), r.uniform(size=60))]
+        found = [candidate(int(2 * c + 1), float(e)) for c, e in np.c_[r.integers(0, 9, 60), r.uniform(size=60)]]
         told: list[Status] = []
         report = Reporter(status=told.append)
         for k in range(len(found)):
@@ -122,7 +122,9 @@ class TestStatus:
         told: list[Status] = []
         settings = pipeline.Settings(methods=("symbolic",), time_limit=3.0, status=told.append)
         r = np.random.default_rng(0)
-        pipeline.fit_data(Data(np.asfortranarray(r.normal(size=(300, 3))), r.normal(size=300), ("a", "b", "c")), settings)
+        pipeline.fit_data(
+            Data(np.asfortranarray(r.normal(size=(300, 3))), r.normal(size=300), ("a", "b", "c")), settings
+        )
         assert {s.method for s in told} >= {"symbolic"}
         assert max(s.tried for s in told) > 1000
         assert all(s.limit == 3.0 for s in told)
