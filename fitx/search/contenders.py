@@ -93,8 +93,9 @@ class Contenders:
         """Nats that polishing may save: less where many constants make it dear."""
         return _MARGIN if len(float_constants(f)) <= _FEW else 0.0
 
-    def note(self, f: Formula, error: float) -> bool:
-        """Take note of a polished formula and its error on the check rows; whether it is the best so far."""
+    def note(self, f: Formula, error: float, local: bool = False) -> bool:
+        """Take note of a polished formula and its error on the check rows; whether it is the best so far. local: made
+        of the best ones, so that it is no sign that further stages would find more."""
         n = len(self.table.check_y)
         length = description(f, error, n)
         self._lead(length, f)
@@ -108,7 +109,7 @@ class Contenders:
             white = self._white(f, error)
             if not white:
                 self.settled, self.last = None, np.inf
-            elif self.settled is None or gain > _MUCH:
+            elif self.settled is None or (gain > _MUCH and not local):
                 self.settled = self.stages
                 self.last = 2 * self.settled + _PATIENCE + self.cost
         return better

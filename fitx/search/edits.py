@@ -29,7 +29,7 @@ from fitx.search.grammar import Grammar
 
 _FUNCTIONS = ("log", "sqrt", "square", "exp", "sin", "cos")
 _FEW = 4  # columns up to which atoms of two of them are tried
-_NODES, _CONSTANTS = 40, 9  # of an edited genome
+_NODES, _CONSTANTS = 40, 9  # of an edited genome, or a few more than before
 _SCALED = ("exp", "sin", "cos")  # functions whose argument gets a scale
 
 
@@ -52,12 +52,13 @@ class Edits:
     def around(self, genome: Genome) -> list[Genome]:
         """Every genome that is one change away, each once, within the limits of size."""
         found: dict[Genome, None] = {}
+        nodes, most = max(_NODES, len(genome) + 4), max(_CONSTANTS, constants(genome) + 2)
         for i in range(len(genome)):
             start = start_of(genome, i)
             before, sub, after = genome[:start], genome[start : i + 1], genome[i + 1 :]
             for new in self._instead(sub, whole=len(sub) == len(genome)):
                 g = folded((*before, *new, *after))
-                if len(g) <= _NODES and constants(g) <= _CONSTANTS and any(type(t) is int and t >= COLUMN for t in g):
+                if len(g) <= nodes and constants(g) <= most and any(type(t) is int and t >= COLUMN for t in g):
                     found[g] = None
         found.pop(genome, None)
         return list(found)
@@ -78,6 +79,7 @@ class Edits:
             yield sub[:-1]
             yield from ((*sub[:-1], f) for f in self.functions if f != last)
             yield (1.0, *sub[:-1], DIV)
+            yield from _powers(sub[:-1])
         elif k == 2:
             yield from self._operators(sub, start_of(sub, len(sub) - 2))
         if constant:
@@ -101,6 +103,8 @@ class Edits:
                 yield (*a, *b, op)
         if last in (SUB, DIV, POW):
             yield (*b, *a, last)
+        if last == POW and arity(a[-1]) == 1:
+            yield (*a[:-1], 0.1, ADD, 1.02, POW)
         if last == DIV and type(a[-1]) is float:
             yield from ((*b, f) for f in self.functions)
         elif last in (MUL, DIV):
@@ -122,6 +126,16 @@ class Edits:
             yield (*sub, x, POW)
             yield from ((*sub, x, f, MUL) for f in self.functions)
             yield from ((*sub, x, f, 0.01, MUL, ADD) for f in self.functions)
+
+
+def _powers(inside: Genome) -> Iterator[Genome]:
+    """What a function of something small may stand for: its first powers."""
+    if inside[-1] == MUL:  # a factor is one constant too many
+        middle = start_of(inside, len(inside) - 2)
+        inside = inside[middle:-1] if middle == 1 and type(inside[0]) is float else inside
+    yield (*inside, 0.5, MUL, 1.0, ADD)
+    yield (*inside, OPCODES["square"], 0.5, MUL, 1.0, ADD)
+    yield (*inside, 1.0, ADD, 1.02, POW)
 
 
 def _atoms(functions: tuple[int, ...], scaled: tuple[int, ...], columns: int) -> Iterator[Genome]:
@@ -211,11 +225,20 @@ def _joined(terms: list[tuple[int, Formula]]) -> Formula:
 
 def _multiplied(factors: list[tuple[int, Formula]]) -> Formula:
     total: Formula | None = None
-    for group in _grouped(factors):
-        part: Formula | None = None
-        for sign, f in sorted(group, key=lambda t: -t[0]):
-            part = (f if sign > 0 else Const(1) / f) if part is None else part * f if sign > 0 else part / f
-        assert part is not None
+    groups = _grouped(factors)
+    for group in sorted(groups, key=lambda g: all(sign < 0 for sign, _ in g)):  # divisors alone come last
+        top, bottom = _product([f for sign, f in group if sign > 0]), _product([f for sign, f in group if sign < 0])
+        if top is None:
+            top, bottom = total if total is not None else Const(1), bottom
+            total = None
+        part = top if bottom is None else top / bottom
         total = part if total is None else total * part
     assert total is not None
+    return total
+
+
+def _product(factors: list[Formula]) -> Formula | None:
+    total: Formula | None = None
+    for f in factors:
+        total = f if total is None else total * f
     return total

@@ -19,7 +19,7 @@ from fitx.search.budget import Budget
 from fitx.search.description import description, polished
 from fitx.search.edits import Edits, arranged
 from fitx.search.evolve.asked import Asked
-from fitx.search.evolve.batch import Fitted, Rows, fit_batch
+from fitx.search.evolve.batch import Fitted, Rows, fit_batch, values_of
 from fitx.search.evolve.genome import Genome, Token, constants, formula_of, genome_of
 from fitx.search.evolve.tidy import tidied
 from fitx.search.evolve.variation import make_alphabet
@@ -110,28 +110,54 @@ class Neighbours:
             return []
         self.evaluated += len(changes)
         rough = fit_batch(changes, asked.rows, _COARSE, 0, self.threads)
-        cost = np.array([_NODE * len(g) + 0.5 * np.log(n) * constants(g) for g in changes])
-        order = np.argsort(_length(rough, cost, n), kind="stable")[:_FITTED]
-        kept = [rough.genome(int(k), changes[int(k)]) for k in order if np.isfinite(rough.error[k])]
+        order = _shortest(rough, changes, n)[:_FITTED]
+        kept = [rough.genome(k, changes[k]) for k in order]
         if not kept:
             return []
         fine = fit_batch(kept, full, 0, _FINE, self.threads)
+        fitted = [fine.genome(k, g) for k, g in enumerate(kept)]
+        factor, error = _without_offset(values_of(fitted, full.columns), full)
         out = []
-        for k, g in enumerate(kept):
+        for k, g in enumerate(fitted):
             if not fine.error[k] < 1:
                 continue
-            f = formula_of(fine.genome(k, g), formulas)
-            offset, factor = float(fine.linear[k, 0]), float(fine.linear[k, 1])
-            f = tidied(Const(offset) + Const(factor) * f).simplify()
+            f, e = Const(float(fine.linear[k, 1])) * formula_of(g, formulas), float(fine.error[k])
+            if n / 2 * np.log(error[k] / max(e, 1e-300)) < 0.5 * np.log(n) + _NODE:
+                f, e = Const(float(factor[k])) * formula_of(g, formulas), float(error[k])
+            else:
+                f = Const(float(fine.linear[k, 0])) + f
+            f = tidied(f).simplify()
             if self.grammar.permits(f):
-                out.append((description(f, float(fine.error[k]), n), start + k, f))
+                out.append((description(f, e, n), start + k, f))
         return out
 
 
-def _length(fitted: Fitted, cost: Array, n: int) -> Array:
+def _without_offset(v: Array, rows: Rows) -> tuple[Array, Array]:
+    """b (P,) of y = b f for the values v (P, n) of f, and the relative errors."""
+    w = np.ones(len(rows.y)) if rows.weights is None else rows.weights
+    total = float(w @ (rows.y - np.average(rows.y, weights=w)) ** 2)
     with np.errstate(all="ignore"):
-        found = n / 2 * np.log(np.maximum(fitted.error, 1e-300)) + cost
-    return np.where(np.isfinite(found), found, np.inf)
+        factor = v @ (w * rows.y) / ((v * v) @ w)
+        error = ((rows.y - factor[:, None] * v) ** 2) @ w / total
+    good = np.isfinite(factor) & np.isfinite(error)
+    return np.where(good, factor, 0.0), np.where(good, error, np.inf)
+
+
+def _shortest(fitted: Fitted, genomes: Sequence[Genome], n: int) -> list[int]:
+    """Numbers of the genomes of finite error, by their descriptions, those that are as good and as long only once.
+
+    Constants that cannot be told apart count once, and so do the nodes that hold them."""
+    free = np.array([constants(g) for g in genomes])
+    twice = np.maximum(free - fitted.rank, 0)
+    nodes = np.array([len(g) for g in genomes]) - 2 * twice
+    with np.errstate(all="ignore"):
+        misfit = n / 2 * np.log(np.maximum(fitted.error, 1e-300))
+        length = misfit + _NODE * nodes + 0.5 * np.log(n) * (free - twice)
+    chosen: dict[tuple[float, float], int] = {}
+    for k in np.argsort(length, kind="stable").tolist():
+        if np.isfinite(length[k]):
+            chosen.setdefault((round(float(misfit[k]), 2), round(float(length[k]), 1)), k)
+    return list(chosen.values())
 
 
 def _distinct(found: list[tuple[float, int, Formula]], most: int) -> Iterator[tuple[float, Formula]]:

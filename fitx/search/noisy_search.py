@@ -23,6 +23,7 @@ from fitx.search.variants import variants
 if TYPE_CHECKING:
     from fitx.search.engine import Search
 
+_LOCAL = "local search"
 _SHORTER = 0.5  # nats by which a description has to be shorter for a look around it
 _POSSIBLE = 0.5  # times the usual noise: a variance about that of the noise is found where there is noise
 _FEW = 100  # rows below which that is not asked
@@ -121,7 +122,7 @@ def around(search: Search, contenders: Contenders, last: bool = False) -> Iterat
     with np.errstate(all="ignore"):
         seeds = [f for _, _, f in contenders.leaders]
         for f, error in contenders.neighbours.run(seeds, search.budget, WIDE if last else BEAM):
-            if search.allowed(f) and (entry := _entered(search, f, error, "local search", contenders)):
+            if search.allowed(f) and (entry := _entered(search, f, error, _LOCAL, contenders)):
                 entries.append(entry)
     contenders.around = contenders.best
     if last:
@@ -131,7 +132,7 @@ def around(search: Search, contenders: Contenders, last: bool = False) -> Iterat
 
 def _entered(search: Search, f: Formula, error: float, where: str, contenders: Contenders) -> Entry | None:
     """The entry of a polished formula that joins the front or is the best; None for others."""
-    best = contenders.note(f, error)
+    best = contenders.note(f, error, local=where == _LOCAL)
     error = search.table.error_on_all(f)
     entry = Entry(f, f.complexity, error, where)
     small = search.max_complexity is None or entry.complexity <= search.max_complexity

@@ -17,7 +17,7 @@ from fitx.search.evolve.vocabulary import Vocabulary, make_vocabulary
 Array = npt.NDArray[np.float64]
 
 _BEST = 6  # expressions of the vocabulary for each part
-_CONSTANTS = 9  # of a genome
+_CONSTANTS = 9  # of a genome, or a few more than before
 _LARGEST, _LEAST = 1e6, 1e-6  # constants
 
 
@@ -52,7 +52,7 @@ class Asked:
                 for new in (h, (*h, alpha, ADD)):
                     part: Genome = (*genome[start : i + 1], *new, ADD) if joined else new
                     g = folded((*genome[:start], *part, *genome[i + 1 :]))
-                    if constants(g) <= _CONSTANTS:
+                    if constants(g) <= max(_CONSTANTS, constants(genome) + 2):
                         out.append(g)
         return out
 
