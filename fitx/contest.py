@@ -3,26 +3,26 @@
 from __future__ import annotations
 
 import os
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
+from fitx.chance import better_than_the_mean
 from fitx.errors import FitxError
-from fitx.fitters.base import Context, Data, Fitter, Proposal
+from fitx.fitters.base import Data, Fitter
 from fitx.formula import Formula
 from fitx.formula.evaluate import predict
 from fitx.front import Candidate, choose, not_told_apart, pareto
-from fitx.link import Link
+from fitx.judging import judge, judge_in_folds
 from fitx.progress import Reporter
-from fitx.robust import with_loss
-from fitx.score import score, spread
+from fitx.score import spread
 from fitx.search.guard import has_poles, points_between, steady
+from fitx.search.refine import float_constants
 from fitx.split import SMALL, TINY, split_rows
+from fitx.turns import proposals_in_turn
 
 if TYPE_CHECKING:
     from fitx.pipeline import Settings
@@ -32,11 +32,11 @@ Rows = npt.NDArray[np.intp]
 Result = TypeVar("Result")
 
 ROUNDING = 1e-12  # errors below this share of the spread of y are equal
-PAIRED_ROWS = 200_000  # at most this many rows for the paired differences of the choice
 GUARDED_ROWS = 5000  # at most this many rows for the places where a formula must have no pole
 _MUCH = 0.02  # share of y's variance that a formula leaves, from which on a pole is no part of a law
 CHOOSE_SHARE = 0.25  # of the work rows choose among formulas
-READABLE = 60  # nodes of formulas that are listed as not to be told apart
+READABLE = 60  # nodes up to which formulas are chosen by `auto`, and are listed as not to be told apart
+SIMPLE, FEW_CONSTANTS = 20, 5  # nodes and fitted constants of an exact formula that is believed to be the law
 # Work rows below which folds choose: a quarter of them could not tell a cubic from a constant. Folds flatter structures
 # that were searched for on the same rows; `choose` makes those pay for it.
 CHOOSE_IN_FOLDS = 600
@@ -60,6 +60,17 @@ class Contest:
         if self.settings.jobs is not None:
             return self.settings.jobs
         return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+    def names(self, fitter: Fitter) -> bool:
+        """Whether the user has asked for this method, and not only for all."""
+        if fitter.name == "model":
+            return self.settings.model is not None or "model" in self.settings.methods
+        return any(name in self.settings.methods for name in (fitter.name, *fitter.aliases))
+
+    @property
+    def open(self) -> bool:
+        """Whether every method may take part."""
+        return "auto" in self.settings.methods and self.settings.model is None
 
     def or_else(self, work: Callable[[], Result], otherwise: Result) -> Result:
         """What `work` gives; `otherwise` when the user interrupts it: then the best so far is the answer."""
@@ -103,23 +114,22 @@ def run_contest(
     else:
         fit_data = choose_data = table if rows is None else table.take(rows)
     metric = contest.settings.metric
+    floor = _floor(choose_data, metric)
     by_name = {f.name: f for f in contest.fitters}
-    y = choose_data.y / (float(np.abs(choose_data.y).max()) or 1.0)
-    floor = ROUNDING**2 * spread(y, choose_data.weights)
-    if metric == "mae":
-        floor = float(np.sqrt(floor))
 
     def choice(found: list[Candidate]) -> Candidate:
-        return _choose_steady(_defined(found), floor, fit_data, metric)
+        return _choice(contest, _defined(found), fit_data, floor)
 
     candidates: list[Candidate] = []
     reasons: list[str] = []
     try:
-        for method, proposal in _proposals(contest, fit_data, reasons):
+        for method, proposal in proposals_in_turn(
+            contest, fit_data, reasons, lambda: _enough(contest, candidates, floor)
+        ):
             if folds:
-                candidate = _judge_in_folds(proposal, method, fit_data, folds, metric)
+                candidate = judge_in_folds(proposal, method, fit_data, folds, metric)
             else:
-                candidate = _judge(proposal, method, fit_data, choose_data, contest.jobs, metric)
+                candidate = judge(proposal, method, fit_data, choose_data, contest.jobs, metric)
             candidates.append(replace(candidate, searched=not (by_name[method].fixed_structures or proposal.repeated)))
             contest.report.judged(candidates, choice)
     except KeyboardInterrupt:  # the best so far is the answer
@@ -147,10 +157,34 @@ def _settle(
     return chosen, sorted([*front, *extra], key=lambda c: c.complexity)
 
 
+def _choice(contest: Contest, candidates: list[Candidate], data: Data, floor: float) -> Candidate:
+    """The choice among candidates; where no method and no complexity is named, among those that can be read."""
+    short = candidates
+    if contest.open and contest.settings.max_complexity is None:
+        short = [c for c in candidates if c.complexity <= READABLE] or candidates
+    chosen = _choose_steady(short, floor, data, contest.settings.metric)
+    return better_than_the_mean(candidates, chosen, data)
+
+
 def _defined(candidates: list[Candidate]) -> list[Candidate]:
     """Those that are defined on all rows that choose; the simplest where there are none."""
     defined = [c for c in candidates if np.isfinite(c.error)]
     return defined or sorted(candidates, key=lambda c: c.complexity)[:1]
+
+
+def _floor(data: Data, metric: str) -> float:
+    """Mean loss below which a formula is exact but for rounding."""
+    floor = ROUNDING**2 * spread(data.y / (float(np.abs(data.y).max()) or 1.0), data.weights)
+    return float(np.sqrt(floor)) if metric == "mae" else floor
+
+
+def _enough(contest: Contest, candidates: list[Candidate], floor: float) -> bool:
+    """Whether a law has been found, simple and exact on rows that chose: where no method is named, the others then
+    need not be tried."""
+    return contest.open and any(
+        c.error <= floor and c.complexity <= SIMPLE and len(float_constants(c.proposal.formula)) <= FEW_CONSTANTS
+        for c in candidates
+    )
 
 
 def _tell_losses(contest: Contest, candidates: list[Candidate], chosen: Candidate) -> None:
@@ -188,99 +222,3 @@ def _tame(f: Formula, data: Data, points: Array) -> bool:
     if has_poles(f, lambda g: predict(g, points.T, data.names)):
         return False
     return steady(lambda x: predict(f, x.T, data.names), points, data.y)
-
-
-def _proposals(contest: Contest, data: Data, reasons: list[str]) -> Iterator[tuple[str, Proposal]]:
-    """Each fitter's proposals in turn; the deadline ends it all, a fitter's error only that fitter."""
-    s = contest.settings
-    link = None if s.range is None else Link(*s.range)
-    seen = data if link is None else link.transformed(data)
-    for fitter in contest.fitters:
-        why = fitter.declines(seen)
-        if why:
-            reasons.append(f"`{fitter.name}` {why}")
-            continue
-        contest.report.at(fitter.name)
-        names = {fitter.name, *fitter.aliases}
-        given = {k.partition(".")[2]: v for k, v in s.options.items() if k.partition(".")[0] in names}
-        for loss in s.losses:
-            within = fitter.propose if link is None else partial(link.proposals, fitter.propose)
-            propose = with_loss(fitter, within, loss, link is not None)
-            if propose is None:
-                reasons.append(f"`{fitter.name}` fits by least squares and cannot minimise the loss `{loss}`")
-                continue
-            context = Context(
-                options=fitter.resolve_options(given),
-                rng=np.random.default_rng([s.seed, *f"{fitter.name}.".encode()]),
-                deadline=contest.deadline,
-                jobs=contest.jobs,
-                max_complexity=s.max_complexity,
-                tell=contest.report.tell,
-                tried=contest.report.tried,
-                warnings=contest.warnings,
-            )
-            try:
-                for proposal in propose(data, context):
-                    if s.max_complexity is None or proposal.formula.complexity <= s.max_complexity:
-                        yield fitter.name, proposal
-                    if time.perf_counter() >= contest.deadline:
-                        contest.warn(f"the time limit ended method `{fitter.name}` early")
-                        return
-            except FitxError as e:
-                if len(contest.fitters) == 1 and len(s.losses) == 1:
-                    raise
-                reasons.append(f"`{fitter.name}`: {e.message}")
-
-
-def _losses(data: Data, p: Array, metric: str, scale: float) -> Array:
-    """Weighted squared (rmse) or absolute (mae) residuals, in units of `scale`: no square over- or underflows."""
-    with np.errstate(over="ignore", invalid="ignore"):
-        r = (data.y - p) / scale
-        loss = r * r if metric == "rmse" else np.abs(r)
-        return loss if data.weights is None else data.weights * loss
-
-
-def _judge(p: Proposal, method: str, fit: Data, chooser: Data, jobs: int, metric: str) -> Candidate:
-    predicted = predict(p.formula, chooser.X, chooser.names, jobs)
-    validation = score(chooser.y, predicted, chooser.weights, threads=jobs)
-    train = score(fit.y, predict(p.formula, fit.X, fit.names, jobs), fit.weights, threads=jobs)
-    every = -(-chooser.n // PAIRED_ROWS)
-    scale = float(np.abs(chooser.y).max()) or 1.0
-    losses = _losses(chooser.every(every), predicted[::every], metric, scale)
-    if chooser is fit or train.rmse is None or not np.isfinite(train.rmse):
-        return Candidate(p, method, p.formula.complexity, validation, train, losses)
-    weight = 1.0 if chooser.weights is None else float(chooser.weights.mean())
-    fitted = weight * ((train.rmse / scale) ** 2 if metric == "rmse" else (train.mae or 0.0) / scale)
-    return Candidate(p, method, p.formula.complexity, validation, train, losses, False, fitted, fit.n)
-
-
-def _judge_in_folds(
-    p: Proposal, method: str, data: Data, folds: tuple[tuple[Rows, Rows], ...], metric: str
-) -> Candidate:
-    """Each row's prediction by the structure refitted without its fold, averaged losses over the repeats."""
-    total = np.zeros(data.n)
-    last = np.zeros(data.n)
-    repeats = 0
-    scale = float(np.abs(data.y).max()) or 1.0
-    for work, held in folds:
-        try:
-            last[held] = _without_fold(p, data.take(work), data.X[held])
-        except FitxError:
-            # A structure that needs nearly every row cannot be judged in folds; it is judged by its own rows alone
-            # when nothing else is there, so it enters with an infinite error.
-            total[:] = np.inf
-            repeats = 1
-            last = predict(p.formula, data.X, data.names)
-            break
-        total[held] += _losses(data.take(held), last[held], metric, scale)
-        repeats += 0 in held
-    validation = score(data.y, last, data.weights, how="folds")
-    train = score(data.y, predict(p.formula, data.X, data.names), data.weights)
-    return Candidate(p, method, p.formula.complexity, validation, train, total / max(1, repeats))
-
-
-def _without_fold(p: Proposal, work: Data, X: Array) -> Array:
-    """Values at X of the structure of `p` fitted to `work`."""
-    if p.judge is not None:
-        return p.judge(work, X)
-    return predict(p.formula if p.refit is None else p.refit(work).formula, X, work.names)

@@ -20,7 +20,7 @@ from typing import TypeVar
 import numpy as np
 
 from fitx.errors import FitxError, UsageError
-from fitx.fitters.base import Array, Context, Data, Proposal
+from fitx.fitters.base import Array, Context, Data, Pause, Proposal
 from fitx.formula import Const, Formula, call
 from fitx.formula.evaluate import predict
 from fitx.formula.tree import Number
@@ -32,7 +32,7 @@ SETTLED = 1e-10  # relative change of the loss at which refits end
 STEEP = 1e-4  # smallest tanh'(g) that a working response is divided by
 
 T = TypeVar("T")
-Propose = Callable[[Data, Context], Iterator[Proposal]]
+Propose = Callable[[Data, Context], Iterator[Proposal | Pause]]
 
 
 def range_option(text: str) -> tuple[float, float]:
@@ -125,10 +125,12 @@ class Link:
         loss = float(np.sum(r * r if data.weights is None else data.weights * r * r))
         return loss if np.isfinite(loss) else np.inf
 
-    def proposals(self, propose: Propose, data: Data, context: Context, rounds: int = ROUNDS) -> Iterator[Proposal]:
+    def proposals(
+        self, propose: Propose, data: Data, context: Context, rounds: int = ROUNDS
+    ) -> Iterator[Proposal | Pause]:
         """What `propose` gives for the transformed data, refined for y and put through the link."""
         for p in propose(self.transformed(data), context):
-            yield self._linked(self._refined(p, data, rounds), rounds)
+            yield p if isinstance(p, Pause) else self._linked(self._refined(p, data, rounds), rounds)
 
     def _refined(self, p: Proposal, data: Data, rounds: int) -> Proposal:
         """The proposal at its optimum for y; as it is where its method cannot refit it, or would search again."""

@@ -1,9 +1,9 @@
 """START HERE. From rows to a formula: split, propose, score, choose, report, refit.
 
-    rows --split--> work rows | report rows                  (folds where the table is small)
-    work rows --contest--> proposals scored on rows that chose them, a front, a choice
-    (choice refitted on the work rows, report rows) --score--> the held-out error that is printed
-    choice refitted on all rows --> Fit
+rows --split--> work rows | report rows                  (folds where the table is small)
+work rows --contest--> proposals scored on rows that chose them, a front, a choice
+(choice refitted on the work rows, report rows) --score--> the held-out error that is printed
+choice refitted on all rows --> Fit
 """
 
 from __future__ import annotations
@@ -278,7 +278,7 @@ def choose_fitters(s: Settings) -> list[Fitter]:
         chosen["model"] = get_fitter("model")
     for name in s.methods if s.model is None or tuple(s.methods) != ("auto",) else ():
         if name == "auto":
-            chosen.update({f.name: f for f in all_fitters().values() if f.competes})
+            chosen.update(all_fitters())
         else:
             chosen[get_fitter(name).name] = get_fitter(name)
     return list(chosen.values())

@@ -13,13 +13,13 @@ from typing import TypeVar
 import numpy as np
 
 from fitx.errors import FitxError, UsageError, did_you_mean
-from fitx.fitters.base import Array, Context, Data, Fitter, Proposal
+from fitx.fitters.base import Array, Context, Data, Fitter, Pause, Proposal
 from fitx.formula.evaluate import predict
 from fitx.numerics.losses import LOSSES, TUNING, spread_of
 from fitx.numerics.reweight import row_weights, variance_factor
 
 T = TypeVar("T")
-Propose = Callable[[Data, Context], Iterator[Proposal]]
+Propose = Callable[[Data, Context], Iterator[Proposal | Pause]]
 
 METRICS = ("rmse", "mae")
 ROUNDS = 300
@@ -47,10 +47,16 @@ def with_loss(fitter: Fitter, propose: Propose, loss: str, between: bool) -> Pro
     if loss == "linear":
         return propose
     if loss in fitter.losses and not between:
-        return lambda data, context: (replace(p, loss=loss) for p in propose(data, replace(context, loss=loss)))
+        return lambda data, context: (
+            p if isinstance(p, Pause) else replace(p, loss=loss) for p in propose(data, replace(context, loss=loss))
+        )
     if not fitter.reweights:
         return None
-    return lambda data, context: (robust(p, data, loss) for p in propose(data, context) if p.refit is not None)
+    return lambda data, context: (
+        p if isinstance(p, Pause) else robust(p, data, loss)
+        for p in propose(data, context)
+        if isinstance(p, Pause) or p.refit is not None
+    )
 
 
 def robust(p: Proposal, data: Data, loss: str) -> Proposal:

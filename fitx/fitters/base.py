@@ -10,7 +10,7 @@ import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 import numpy.typing as npt
@@ -18,6 +18,9 @@ import numpy.typing as npt
 from fitx.errors import UsageError
 from fitx.formula import Formula
 from fitx.units import Dimension
+
+if TYPE_CHECKING:
+    from fitx.look import Look
 
 Array = npt.NDArray[np.float64]
 
@@ -132,6 +135,23 @@ class Proposal:
     loss: str = "linear"
 
 
+@dataclass(frozen=True, slots=True)
+class Pause:
+    """Yielded where a fitter's dear work begins: cheaper methods go first, and if one of them finds the law the rest is
+    never asked for. cost: about how many seconds the rest takes on one core."""
+
+    cost: float
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """Whether and when a method takes part in a contest in which no method is named. cost: about how many seconds it
+    takes on one core, up to its first pause: the cheapest goes first. why_not: why it stays out, in words."""
+
+    cost: float = 1.0
+    why_not: str = ""
+
+
 @dataclass(slots=True)
 class Context:
     """What a fitter is given besides the data. options: every option declared, defaults filled in.
@@ -169,7 +189,6 @@ class Fitter(ABC):
     summary: ClassVar[str]  # one line for `fitx methods`
     aliases: ClassVar[tuple[str, ...]] = ()
     options: ClassVar[tuple[Option, ...]] = ()
-    competes: ClassVar[bool] = True  # takes part when no method is named (`auto`)
     # True where the structures do not depend on y (degrees, knots at quantiles). A structure that was searched for
     # among very many has to pay for that when formulas are chosen: `front.choose`.
     fixed_structures: ClassVar[bool] = False
@@ -181,12 +200,16 @@ class Fitter(ABC):
         """Why this method does not apply to the data, in words ("needs one feature, got 3"); "" when it does."""
         return ""
 
+    def enters(self, data: Data, look: Look) -> Entry:
+        """Whether and when the method takes part where none is named (`auto`), by a cheap look at the data."""
+        return Entry(why_not=self.declines(data))
+
     def details(self) -> Sequence[str]:
         """Lines that `fitx methods NAME` shows under the options: a catalogue, a table of choices."""
         return ()
 
     @abstractmethod
-    def propose(self, data: Data, context: Context) -> Iterator[Proposal]:
+    def propose(self, data: Data, context: Context) -> Iterator[Proposal | Pause]:
         """Yield proposals for the data, simplest first. Stops when done; the caller may stop sooner.
 
         Errors: FitxError where the data are at fault. Same data, options and rng: same proposals.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -13,16 +14,20 @@ from fitx.curves.fit import ROWS, SHAPE_ROWS, Curve, curve, find, polish, spread
 from fitx.curves.place import Place
 from fitx.curves.starts import Shape
 from fitx.errors import FitxError, UsageError, did_you_mean
-from fitx.fitters.base import Array, Context, Data, Fitter, Option, Parameter, Proposal
+from fitx.fitters.base import Array, Context, Data, Entry, Fitter, Option, Parameter, Proposal
 from fitx.formula import Var
 from fitx.parametric import Limits, Rows, Solution, covariance
 from fitx.parametric.uncertainty import noise
 from fitx.parametric.words import remarks
 
+if TYPE_CHECKING:
+    from fitx.look import Look
+
 _MANY = 20_000  # rows on which families compete; the constants come from all in the end
 _SAME = 1e-3  # of the residuals' size: curves that differ less are one
 _LEFT = 0.98  # of the loss near the optimum, at least, at the optimum
 _EXACT = 1e-9  # of the size of y
+_TURNS = 6  # of y over its feature, up to which named curves are likely
 
 
 def _only(text: str) -> tuple[str, ...]:
@@ -53,6 +58,11 @@ class Curves(Fitter):
         for f in FAMILIES:
             lines += [f"  {f.name:{wide}}  {f.formula}", f"  {'':{wide}}    {f.meaning} [{f.source}]"]
         return lines
+
+    def enters(self, data: Data, look: Look) -> Entry:
+        """Early where a curve of few turns or a wave is likely."""
+        few = look.monotone or look.periodic or look.turns <= _TURNS or look.noise > 0
+        return Entry(0.5 if few else 3.0, self.declines(data))
 
     def propose(self, data: Data, context: Context) -> Iterator[Proposal]:
         """The families asked for, or every one that applies, by number of parameters and size; equal curves once.

@@ -9,17 +9,21 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from fractions import Fraction
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from fitx.errors import FitxError
-from fitx.fitters.base import Array, Context, Data, Fitter, Parameter, Proposal
+from fitx.fitters.base import Array, Context, Data, Entry, Fitter, Parameter, Proposal
 from fitx.formula import Formula, Var
 from fitx.formula.polynomial import barycentric, power_sum, scaled
 from fitx.formula.tree import Number
 from fitx.numerics import barycentric as stable
 from fitx.numerics.convert import substitute
 from fitx.numerics.lagrange import EXACT_UP_TO, interpolate_exact, merge_repeats
+
+if TYPE_CHECKING:
+    from fitx.look import Look
 
 CARRIED = 2e-10  # largest miss at the points, relative to the largest |y|, of a form that still passes through them
 SWINGS = 100.0  # Lebesgue constant from which the user is warned
@@ -36,11 +40,14 @@ class Lagrange(Fitter):
     summary = "the polynomial through every point, exact up to 30 points, barycentric beyond; one feature"
     aliases = ("interpolate",)
     fixed_structures = True
-    competes = False  # passes through the noise as well, and says nothing between the points
 
     def declines(self, data: Data) -> str:
         """Needs exactly one feature."""
         return "" if data.d == 1 else f"needs one feature, got {data.d} (name one with `--features`)"
+
+    def enters(self, data: Data, look: Look) -> Entry:
+        """Not unasked."""
+        return Entry(why_not="passes through the noise as well, and says nothing between the points")
 
     def propose(self, data: Data, context: Context) -> Iterator[Proposal]:
         """The one interpolant. Errors: FitxError naming points with equal x and different y."""

@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from fitx.errors import FitxError, UsageError
-from fitx.fitters.base import Array, Context, Data, Fitter, Option, Proposal
+from fitx.fitters.base import Array, Context, Data, Entry, Fitter, Option, Proposal
 
 if TYPE_CHECKING:
+    from fitx.look import Look
     from fitx.mars.models import ModelPath, Terms, Units
 
 MOST_TERMS = 40  # of the forward pass when no number is asked for: more are no formula to read
@@ -48,6 +49,10 @@ class Mars(Fitter):
         if not data.d:
             return "needs a feature"
         return "" if data.n >= 3 else f"needs at least 3 rows, got {data.n}"
+
+    def enters(self, data: Data, look: Look) -> Entry:
+        """After the methods that give shorter formulas."""
+        return Entry(1.0, self.declines(data))
 
     def propose(self, data: Data, context: Context) -> Iterator[Proposal]:
         """For each degree the models of the pruning path, from the constant up to a little beyond the best by GCV."""

@@ -11,19 +11,24 @@ from __future__ import annotations
 import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from fitx.errors import FitxError, UsageError
-from fitx.fitters.base import Array, Context, Data, Fitter, Option, Proposal
+from fitx.fitters.base import Array, Context, Data, Entry, Fitter, Option, Pause, Proposal
 from fitx.formula import Const, Formula, Var, call
 from fitx.formula.tree import add_all
 from fitx.link import Link, range_option
+
+if TYPE_CHECKING:
+    from fitx.look import Look
 
 WIDTHS = (1, 2, 3, 5, 8, 13, 21, 34)
 MOST_ROWS = 20_000  # that the network is trained on, spread over the table: more would cost hours, not constants
 ROWS_A_CONSTANT = 3  # widths that leave fewer are not tried unless asked for
 OPERATOR = {"tanh": "tanh", "logistic": "logistic", "relu": "hinge"}
+_ENOUGH, _MOST_FEATURES = 200, 20  # rows and features, unless the method is named
 FAR = 1e3  # a column whose mean is so many standard deviations from 0 is shifted in the formula, which keeps digits
 
 
@@ -36,7 +41,6 @@ class Mlp(Fitter):
 
     name = "mlp"
     summary = "a small neural network (one hidden layer) as a formula, its width chosen on held-out rows"
-    competes = False
     fixed_structures = True
     options = (
         Option("activation", str, "tanh", "what a hidden unit computes", tuple(OPERATOR)),
@@ -54,7 +58,13 @@ class Mlp(Fitter):
             return f"needs 5 rows, got {data.n}"
         return "" if data.weights is None or _weighs() else "needs scikit-learn 1.7 or later for rows with weights"
 
-    def propose(self, data: Data, context: Context) -> Iterator[Proposal]:
+    def enters(self, data: Data, look: Look) -> Entry:
+        """Last, where there is noise and rows enough: its formulas are long."""
+        few = data.n < _ENOUGH or data.d > _MOST_FEATURES
+        why = f"needs {_ENOUGH} rows and at most {_MOST_FEATURES} features to be worth its time" if few else ""
+        return Entry(20.0, self.declines(data) or why or ("comes near a law and never gives it" if look.exact else ""))
+
+    def propose(self, data: Data, context: Context) -> Iterator[Proposal | Pause]:
         """One proposal for each width, from 1 up, until two more in a row take less than two percent off the error."""
         between = context.options["output_range"]
         if between is not None:

@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from fitx.errors import FitxError, UsageError, did_you_mean
-from fitx.fitters.base import Context, Data, Fitter, Option, Proposal
+from fitx.fitters.base import Context, Data, Entry, Fitter, Option, Proposal
 from fitx.formula import Formula
 from fitx.formula.template import Template, read_template
 from fitx.numerics.losses import LOSSES
 from fitx.parametric.asked import Asked, read_bounds, read_values
 
 if TYPE_CHECKING:
+    from fitx.look import Look
     from fitx.parametric import ParametricFormula, Rows
 
 _GROUPS = 50
@@ -29,7 +30,6 @@ class Model(Fitter):
 
     name = "model"
     summary = "your own formula (--model): its parameters, for each group if asked, and an unknown function in it"
-    competes = False
     losses = LOSSES
     reweights = True
     options = (
@@ -42,6 +42,10 @@ class Model(Fitter):
         Option("profile", bool, False, "intervals by profile likelihood, for models far from linear ones"),
         Option("operators", str, "", "operators that an unknown function may use, as for symbolic"),
     )
+
+    def enters(self, data: Data, look: Look) -> Entry:
+        """Where there is a formula to fit."""
+        return Entry(why_not="fits a formula that the user gives")
 
     def propose(self, data: Data, context: Context) -> Iterator[Proposal]:
         """The formula at its optimum; with an unknown function one proposal for each formula found for it."""

@@ -11,11 +11,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from fitx.errors import FitxError, UsageError
-from fitx.fitters.base import Array, Context, Data, Fitter, Option, Parameter, Proposal
+from fitx.fitters.base import Array, Context, Data, Entry, Fitter, Option, Parameter, Proposal
 from fitx.formula import Formula
 from fitx.formula.polynomial import monomial, nested, power_sum, powers_named, scaled, term_name
 from fitx.formula.tree import Var
@@ -25,6 +26,9 @@ from fitx.numerics.gram import fit_blocks, in_blocks
 from fitx.numerics.monomials import Exponents, exponents
 from fitx.numerics.polynomial import Polynomial, fit_polynomials
 from fitx.numerics.powers import loss, scaling
+
+if TYPE_CHECKING:
+    from fitx.look import Look
 
 STREAM_FROM = 50_000  # rows; beyond, the Gram matrix of blocks instead of one QR
 MOST_ROWS_CHECKED = 4_000
@@ -93,6 +97,10 @@ class Poly(Fitter):
     def declines(self, data: Data) -> str:
         """Needs a feature."""
         return "" if data.d else "needs a feature"
+
+    def enters(self, data: Data, look: Look) -> Entry:
+        """First of all: with constants and lines."""
+        return Entry(0.05, self.declines(data))
 
     def propose(self, data: Data, context: Context) -> Iterator[Proposal]:
         """One proposal for each degree, from 0 up; only the one asked for where `degree` or `powers` is given."""

@@ -8,11 +8,12 @@ where powers end: AAA (`fitx.numerics.aaa`).
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from fitx.errors import FitxError, UsageError
-from fitx.fitters.base import Array, Context, Data, Fitter, Option, Parameter, Proposal
+from fitx.fitters.base import Array, Context, Data, Entry, Fitter, Option, Parameter, Proposal
 from fitx.formula.polynomial import barycentric, scaled
 from fitx.formula.quotient import Form, write
 from fitx.numerics import quotient_powers as powers
@@ -20,6 +21,9 @@ from fitx.numerics.aaa import Barycentric, aaa
 from fitx.numerics.powers import loss
 from fitx.numerics.quotient import Problem, Quotient
 from fitx.numerics.rational import fit
+
+if TYPE_CHECKING:
+    from fitx.look import Look
 
 HIGHEST, HIGHEST_EXACT = 5, 10  # degrees tried where none is asked for; the second where there is no noise
 # Of the residual deviation of every quotient within it that a quotient must fall below; the second without noise.
@@ -59,6 +63,12 @@ class Rational(Fitter):
     def declines(self, data: Data) -> str:
         """Needs exactly one feature."""
         return "" if data.d == 1 else f"needs one feature, got {data.d} (name one with `--features`)"
+
+    def enters(self, data: Data, look: Look) -> Entry:
+        """Where the target takes more than two values and does not swing more often than a quotient can."""
+        swings = look.exact and look.turns > 2 * HIGHEST_EXACT
+        why = "cannot follow so many turns" if swings else "has no use for a target of two values"
+        return Entry(0.6, self.declines(data) or (why if swings or look.distinct < 3 else ""))
 
     def propose(self, data: Data, context: Context) -> Iterator[Proposal]:
         """One proposal for each pair of degrees that lowers the residuals, from 0/0 up; then AAA."""

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from hashlib import blake2b
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from fitx.errors import FitxError, UsageError
-from fitx.fitters.base import Array, Context, Data, Fitter, Option, Proposal
+from fitx.fitters.base import Array, Context, Data, Entry, Fitter, Option, Proposal
 from fitx.formula import Formula
 from fitx.formula.spline import write
 from fitx.numerics import spline_interpolation as through
@@ -18,6 +19,9 @@ from fitx.numerics.powers import scaling
 from fitx.numerics.smoothing import smoothed
 from fitx.numerics.spline import Pieces, Rows, degree_for, least_squares
 from fitx.numerics.spline_knots import knots_by_size
+
+if TYPE_CHECKING:
+    from fitx.look import Look
 
 SIZES = (0, 1, 2, 3, 4, 5, 6, 8, 10, 13, 16, 20, 25, 32, 40)  # numbers of knots that are tried
 BETTER = 0.995  # of the residual deviation of fewer knots that more of them must fall below
@@ -36,13 +40,12 @@ class Spline(Fitter):
     (penalised curvature, generalised cross-validation, then as few knots as show it), `natural` (through every point,
     curvature zero at the ends), `pchip` (through every point, monotone where they are), `akima` (through every point,
     steps do not swing). Rows with equal x are averaged by their weights. Beyond the ends the first and the last cubic
-    go on; with `periodic` the whole repeats. Named only: it takes no part in `auto`, which looks for one law.
+    go on; with `periodic` the whole repeats.
     """
 
     name = "spline"
     summary = "cubic splines in one feature, knots chosen on held-out rows; smoothing, PCHIP, Akima, natural, periodic"
     fixed_structures = True
-    competes = False
     options = (
         Option("kind", str, None, "kind of curve; least squares if not given, and through few points where they agree",
                ("least_squares", "smoothing", "natural", "pchip", "akima")),
@@ -54,6 +57,11 @@ class Spline(Fitter):
     def declines(self, data: Data) -> str:
         """Needs exactly one feature."""
         return "" if data.d == 1 else f"needs one feature, got {data.d} (name one with `--features`)"
+
+    def enters(self, data: Data, look: Look) -> Entry:
+        """Where there is noise, so that no law is at hand; without it a spline only comes near the law."""
+        why = "" if look.noise and look.distinct > 2 else "comes near a law and never gives it"
+        return Entry(0.8, self.declines(data) or why)
 
     def propose(self, data: Data, context: Context) -> Iterator[Proposal]:
         """One proposal for each number of knots that lowers the residuals; then curves through every point."""

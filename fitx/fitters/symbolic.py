@@ -5,16 +5,19 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
 from fitx.errors import FitxError
-from fitx.fitters.base import Context, Data, Fitter, Option, Proposal
+from fitx.fitters.base import Context, Data, Entry, Fitter, Option, Pause, Proposal
 from fitx.formula import Formula
 
 if TYPE_CHECKING:
+    from fitx.look import Look
     from fitx.search.grammar import Grammar
+
+T = TypeVar("T")
 
 
 class Symbolic(Fitter):
@@ -40,10 +43,13 @@ class Symbolic(Fitter):
         """Too few rows."""
         return f"needs at least {_LEAST} rows" if data.n < _LEAST else ""
 
-    def propose(self, data: Data, context: Context) -> Iterator[Proposal]:
-        """Formulas as they join the front, so that an interrupt or the time limit leaves the best so far."""
-        from threadpoolctl import threadpool_limits
+    def enters(self, data: Data, look: Look) -> Entry:
+        """Early where y may be exact, up to the first pause; where it is noisy after those that take less time."""
+        return Entry(0.1 if look.exact else 5.0, self.declines(data))
 
+    def propose(self, data: Data, context: Context) -> Iterator[Proposal | Pause]:
+        """Formulas as they join the front, so that an interrupt or the time limit leaves the best so far. A pause after
+        what is quickly tried."""
         from fitx.search.grammar import DEFAULT_OPERATORS, parse_grammar
         from fitx.search.regression import FEW_ROWS
         from fitx.search.setup import make_search, units_remark
@@ -55,11 +61,12 @@ class Symbolic(Fitter):
         search = make_search(data, replace(context, deadline=context.deadline - _reserve(context)))
         found = False
         try:
-            # The search has threads of its own; BLAS's, which wait by spinning, would fight them for the cores.
-            with threadpool_limits(1, "blas"):
-                for entry in search.run():
-                    found = True
-                    yield _proposal(entry.formula, entry.stage, data)
+            for entry in _alone(search.run()):
+                if entry is None:
+                    yield Pause(_DEAR)
+                    continue
+                found = True
+                yield _proposal(entry.formula, entry.stage, data)
         finally:
             remark = units_remark(search)
             if remark and found:
@@ -73,8 +80,23 @@ class Symbolic(Fitter):
 
 
 _LEAST = 3  # rows
+_DEAR = 10.0  # seconds, about, that follow the stages that are quick
 _RESERVE, _AT_MOST = 0.1, 1.5  # share and seconds of the time that remain for regressions
 _CONSTANTS = "symbolic.free_constants=true lets numbers in the formula carry units"
+
+
+def _alone(entries: Iterator[T]) -> Iterator[T]:
+    """The same while BLAS has one thread: the search has threads of its own, which BLAS's, that wait by spinning, would
+    fight for the cores. Between two entries other methods have theirs."""
+    from threadpoolctl import threadpool_limits
+
+    while True:
+        with threadpool_limits(1, "blas"):
+            try:
+                entry = next(entries)
+            except StopIteration:
+                return
+        yield entry
 
 
 def _reserve(context: Context) -> float:

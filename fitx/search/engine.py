@@ -91,8 +91,9 @@ class Search:
         self.front = Front(self.floor)
         self._began = self.budget.clock()
 
-    def run(self) -> Iterator[Entry]:
-        """Entries as they join the front. Ends at the deadline, or when an exact and simple law is found."""
+    def run(self) -> Iterator[Entry | None]:
+        """Entries as they join the front. Ends at the deadline, or when an exact and simple law is found. None once,
+        where what is quick is done."""
         for guess in self.guesses:
             if (entry := self.offer(guess, "units")) is not None:
                 yield entry
@@ -103,6 +104,7 @@ class Search:
         yield from self._instants([problem for problem in problems if problem is not self.problem])
         if self.solved:
             return
+        yield None
         if gauged(self, problems) or power_law_and_noise(self):
             problems = made_noisy(self, problems)
             yield from self._instants(problems)

@@ -206,7 +206,7 @@ class Unknown:
         # f is part of a formula: how large that may be, the whole formula says.
         search = make_search(data, replace(self.context, max_complexity=None), kind)
         constant = Const(float(np.average(z[ok], weights=weights)))
-        for f in (constant, *(e.formula for e in search.run())):
+        for f in (constant, *(e.formula for e in search.run() if e is not None)):
             found = self.refit(f, values, self.rows, _REFINED_ON)
             if found is not None:
                 yield found
