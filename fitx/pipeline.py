@@ -18,21 +18,23 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from fitx.conformal import Residuals, held_out
+from fitx.baselines import words
 from fitx.contest import Contest, run_contest
 from fitx.digits import shorten
 from fitx.errors import FitxError, UsageError
-from fitx.fitters.base import Data, Fitter, Proposal
+from fitx.fitters.base import Data, Fitter
+from fitx.formula import Formula
 from fitx.formula.evaluate import predict
 from fitx.front import Candidate
 from fitx.interim import Saver
+from fitx.judgement import CUT_SHORT, QUICK, Judgement, cross_validate, judge_held_out, refitted
 from fitx.link import Link
 from fitx.plugins import all_fitters, get_fitter
 from fitx.progress import Improvement, Reporter, Status
 from fitx.result import CandidateFit, Fit
 from fitx.robust import check_losses
-from fitx.score import Score, no_score, score
-from fitx.split import LARGE, Split, check_split, split_rows
+from fitx.score import Score, score
+from fitx.split import Split, check_split, split_rows
 from fitx.table import Table
 
 Array = npt.NDArray[np.float64]
@@ -40,24 +42,7 @@ Rows = npt.NDArray[np.intp]
 
 CONTEST_ROWS = 1_000_000  # at most this many rows compete; the constants come from all rows in the end
 SEARCH_SECONDS = 30.0  # time limit where none is given and a method searches, which could go on for hours
-QUICK = 20_000  # rows up to which a refit is awaited after an interrupt
 REFIT_FRONT = 1_000_000  # rows up to which every candidate of the front, not only the chosen, is refitted to all rows
-
-
-@dataclass(frozen=True, slots=True)
-class Judgement:
-    """What rows that neither fitting nor choosing saw say of the choice."""
-
-    holdout: Score
-    residuals: Residuals
-
-    @staticmethod
-    def none(why: str) -> Judgement:
-        """Where there are no such rows."""
-        return Judgement(no_score(why), Residuals((), (), 0, why))
-
-
-_CUT_SHORT = Judgement.none("interrupted before the held-out rows were scored")
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,22 +136,25 @@ def _finish(
     """Report on the choice and refit it. common: the fields of the result that do not depend on the formula."""
     began, limit, settings = contest.report.began, contest.report.limit, contest.settings
     work_rows = _work_rows(split)
+    took = time.perf_counter() - began
     if work_rows is None:
-        judged = contest.or_else(lambda: _cross_validate(contest, data, split, began + 0.9 * limit), _CUT_SHORT)
+        judged = contest.or_else(lambda: cross_validate(contest, data, split, began + 0.9 * limit, took), CUT_SHORT)
         train = score(data.y, predict(chosen.proposal.formula, data.X, data.names), data.weights)
     else:
         train, judged = contest.or_else(
-            lambda: _report(contest, chosen, data, work_rows, split.parts[0][1], split.how), (chosen.train, _CUT_SHORT)
+            lambda: judge_held_out(contest, chosen, data, work_rows, split.parts[0][1], split.how),
+            (chosen.train, CUT_SHORT),
         )
     holdout = judged.holdout
     final = chosen.proposal
     if not contest.interrupted or data.n <= QUICK:
-        final = contest.or_else(lambda: _refit(chosen.proposal, data), chosen.proposal)
+        final = contest.or_else(lambda: refitted(chosen.proposal, data), chosen.proposal)
     if holdout.r2 is None and settings.holdout > 0:
         contest.warn(f"no held-out error: {holdout.how}; the fit is judged by nothing but its own rows")
     elif settings.holdout == 0:
         contest.warn("no rows were held out: how far the formula can be trusted on new rows is not known")
     _warn_of_gap(contest, holdout, train)
+    _warn_of_chance(contest, final.formula, judged)
     noise = holdout.rmse if holdout.rmse is not None else (train.rmse or 0.0)
     shown = contest.or_else(lambda: shorten(final.formula, data.X, data.names, noise), final.formula)
     candidates = tuple(_as_result(contest, c, data, began + limit) for c in front)
@@ -184,6 +172,7 @@ def _finish(
         structure=final.structure,
         noise=final.noise,
         residuals=judged.residuals,
+        baselines=judged.baselines,
         loss=final.loss,
         candidates=candidates,
         warnings=tuple(all_warnings),
@@ -284,67 +273,11 @@ def choose_fitters(s: Settings) -> list[Fitter]:
     return list(chosen.values())
 
 
-def _report(
-    contest: Contest, chosen: Candidate, data: Data, work_rows: Rows, held_rows: Rows, how: str
-) -> tuple[Score, Judgement]:
-    """Training errors and held-out ones of the choice, its constants from the work rows."""
-    judged, train = chosen.proposal, chosen.train
-    # Beyond, the rows that chose would not move the constants, only take memory.
-    if data.n < (QUICK if contest.interrupted else LARGE):
-        work = data.take(work_rows)
-        judged = _refit(judged, work)
-        train = score(work.y, predict(judged.formula, work.X, work.names, contest.jobs), work.weights, "", contest.jobs)
-    held = data.take(held_rows)
-    p = predict(judged.formula, held.X, held.names, contest.jobs)
-    residuals = held_out(held.y, p, held_rows, how, held.weights)
-    return train, Judgement(score(held.y, p, held.weights, how, contest.jobs), residuals)
-
-
-def _cross_validate(contest: Contest, data: Data, split: Split, deadline: float) -> Judgement:
-    """The whole contest again in each fold; errors of all folds' predictions together."""
-    if not split.parts:
-        return Judgement.none(split.how)
-    rows: list[Rows] = []
-    predictions: list[Array] = []
-    for i, (work_rows, held_rows) in enumerate(split.parts):
-        left = deadline - time.perf_counter()
-        if contest.interrupted or left <= 0:
-            break
-        contest.report.at("folds", f"{i + 1} of {len(split.parts)}")
-        work = data.take(work_rows)
-        quiet = replace_deadline(contest, time.perf_counter() + left / (len(split.parts) - i))
-        try:
-            chosen, _ = run_contest(quiet, work, repeats=1)
-            formula = _refit(chosen.proposal, work).formula
-        except FitxError as e:
-            return Judgement.none(f"{data.n} rows are too few to hold any out ({e.message})")
-        contest.interrupted = contest.interrupted or quiet.interrupted
-        rows.append(held_rows)
-        predictions.append(predict(formula, data.X[held_rows], data.names))
-    if not rows:
-        late = Judgement.none("the time was up before any rows could be held out")
-        return _CUT_SHORT if contest.interrupted else late
-    held, p = np.concatenate(rows), np.concatenate(predictions)
-    weights = None if data.weights is None else data.weights[held]
-    how = split.how if len(rows) == len(split.parts) else f"{len(rows)} of the {len(split.parts)} folds of {split.how}"
-    s = score(data.y[held], p, weights, how)
-    return Judgement(replace(s, n=len(np.unique(held))), held_out(data.y[held], p, held, how, weights))
-
-
-def replace_deadline(contest: Contest, deadline: float) -> Contest:
-    """The same contest under another deadline, with warnings and a report of its own that nobody sees."""
-    return Contest(contest.fitters, contest.settings, deadline, [])
-
-
-def _refit(p: Proposal, data: Data) -> Proposal:
-    return p if p.refit is None else p.refit(data)
-
-
 def _as_result(contest: Contest, c: Candidate, data: Data, deadline: float) -> CandidateFit:
     p = c.proposal
     if data.n <= REFIT_FRONT and time.perf_counter() < deadline and not contest.interrupted:
         try:
-            p = contest.or_else(lambda: _refit(c.proposal, data), p)
+            p = contest.or_else(lambda: refitted(c.proposal, data), p)
         except FitxError:
             p = c.proposal
     noise = c.validation.rmse or 0.0
@@ -360,6 +293,14 @@ def _warn_of_gap(contest: Contest, holdout: Score, train: Score) -> None:
             f"the held-out error (rmse {holdout.rmse:.3g}) is more than three times the training error "
             f"({train.rmse:.3g}): the formula may not hold for new rows"
         )
+
+
+def _warn_of_chance(contest: Contest, formula: Formula, judged: Judgement) -> None:
+    """Say where nothing is worth more than the mean, or where the held-out rows do not show that it is."""
+    if not formula.variables and contest.open:
+        contest.warn("no formula is better than the mean: what others gain on these rows, noise would give them, too")
+    elif formula.variables and any(b.name == "mean" and not b.beaten for b in judged.baselines):
+        contest.warn(f"on the held-out rows the formula is {words(judged.baselines[:1])}")
 
 
 def _version() -> str:

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from fitx.baselines import Baseline
 from fitx.conformal import NOTHING, Residuals
 from fitx.fitters.base import Parameter
 from fitx.formula import Formula
@@ -83,6 +84,7 @@ class Fit(Found):
     to. candidates: the front, simplest first. covariance: of the parameters, or None. structure: the formula over
     features and the parameters' names, where bands can be had; noise: standard deviation of y in a row of weight 1.
     loss: what the constants minimise. residuals: those of held-out rows, for intervals.
+    baselines: the mean and a straight line on the held-out rows, beside which the formula stands; only after a fit.
     """
 
     target: str
@@ -102,6 +104,7 @@ class Fit(Found):
     noise: float | None = None
     loss: str = "linear"
     residuals: Residuals = NOTHING
+    baselines: tuple[Baseline, ...] = ()
 
     def predict(self, X: Any, interval: float | None = None) -> Array:
         """Values (n,) for rows X: (n, d) or (n,) array-like in the order of `features`, or a data frame with them.
@@ -176,6 +179,7 @@ class Fit(Found):
                 }
                 for c in self.candidates
             ],
+            "baselines": [b.as_dict() for b in self.baselines],
             "warnings": list(self.warnings),
             "seed": self.seed,
             "seconds": self.seconds,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -62,8 +63,12 @@ def summary(fit: Fit) -> None:
     from rich.table import Table
     from rich.text import Text
 
+    from fitx.baselines import words
+
     console = Console(highlight=False)
     console.print(Text(f"\n{_error_line(fit.holdout)}; found by: {' '.join(filter(None, (fit.method, fit.label)))}"))
+    if fit.baselines and (said := words(fit.baselines)):
+        console.print(Text(said))
     if fit.parameters:
         table = Table("parameter", "value", "std. error", "95 % interval", box=None, pad_edge=False)
         for p in fit.parameters[:20]:
@@ -78,18 +83,48 @@ def summary(fit: Fit) -> None:
         if len(fit.parameters) > 20:
             console.print(f"... and {len(fit.parameters) - 20} more (--format json has all)")
     for word, other in _neighbours(fit):
-        console.print(Text(f"{word}: {str(other)[:100]}   (rmse {_figure(other.validation.rmse)})"))
+        console.print(Text(f"{word}: {str(other)[:100]}   ({_cost(fit, other)})"))
 
 
 def _neighbours(fit: Fit) -> list[tuple[str, CandidateFit]]:
+    """The best formula that is simpler than the chosen one, and the best that is closer."""
+    own = _own(fit)
     simpler = [c for c in fit.candidates if c.complexity < fit.complexity]
-    closer = [c for c in fit.candidates if c.complexity > fit.complexity]
+    closer = [
+        c for c in fit.candidates if c.complexity > fit.complexity and _rmse(c) < (_rmse(own) if own else math.inf)
+    ]
     out: list[tuple[str, CandidateFit]] = []
     if simpler:
         out.append(("simpler", simpler[-1]))
     if closer:
         out.append(("closer", closer[-1]))
     return out
+
+
+def _cost(fit: Fit, other: CandidateFit) -> str:
+    """What the other formula costs, or gains, beside the chosen one."""
+    own = _own(fit)
+    nodes = other.complexity - fit.complexity
+    size = f"{abs(nodes)} nodes {'more' if nodes > 0 else 'fewer'}"
+    rmse = f"rmse {_figure(other.validation.rmse)}"
+    if own is None or not 0 < _rmse(own) < math.inf or not _rmse(other) < math.inf:
+        return f"{size}; {rmse}"
+    change = _rmse(other) / _rmse(own) - 1
+    much = (
+        f"{1 + change:.3g} times that of the chosen one"
+        if change > 1
+        else (f"{abs(change):.1%} {'more' if change > 0 else 'less'} on the rows that chose")
+    )
+    return f"{size}; {rmse}, {much}"
+
+
+def _own(fit: Fit) -> CandidateFit | None:
+    """The chosen formula on the front, with its errors on the rows that chose."""
+    return next((c for c in fit.candidates if c.method == fit.method and c.complexity == fit.complexity), None)
+
+
+def _rmse(c: CandidateFit) -> float:
+    return math.inf if c.validation.rmse is None or not math.isfinite(c.validation.rmse) else c.validation.rmse
 
 
 def _figure(v: float | None) -> str:
