@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from fitx.fitters.base import Data
+from fitx.numerics.students import t_tail
 from fitx.score import Score, score
 
 Array = npt.NDArray[np.float64]
@@ -68,9 +69,7 @@ def chance(y: Array, p: Array, q: Array, weights: Array | None = None) -> float:
     error = float(d.std(ddof=1)) / float(np.sqrt(m))
     if not error > 0:
         return 1.0 if float(d.mean()) <= 0 else 0.0
-    from scipy.special import stdtr
-
-    return float(stdtr(m - 1, -float(d.mean()) / error))
+    return t_tail(float(d.mean()) / error, m - 1)
 
 
 def words(baselines: tuple[Baseline, ...]) -> str:

@@ -16,6 +16,7 @@ import numpy as np
 
 from fitx.fitters.base import Data
 from fitx.front import Candidate
+from fitx.numerics.students import log_f_tail
 from fitx.score import spread
 from fitx.search.prior import structure_cost
 from fitx.search.refine import float_constants
@@ -38,13 +39,9 @@ def chance_of(c: Candidate, data: Data, tried: int) -> float:
         return 1.0
     if not ss > 0:
         return 0.0
-    from scipy.special import fdtrc
-
-    p = float(fdtrc(k, n - k - 1, (ss_mean - ss) / k / (ss / (n - k - 1))))
-    if not p > 0:
-        return 0.0
+    log_p = log_f_tail((ss_mean - ss) / k / (ss / (n - k - 1)), k, n - k - 1)
     log_tried = _length(c, n) if c.searched else float(np.log(max(tried, _TRIED)))
-    return float(np.exp(min(0.0, np.log(p) + log_tried)))
+    return float(np.exp(min(0.0, log_p + log_tried)))
 
 
 def _length(c: Candidate, n: int) -> float:

@@ -58,7 +58,7 @@ class TestFit:
         d = json.loads(capsys.readouterr().out)
         assert list(d) == [
             "formula", "latex", "method", "label", "loss", "target", "features", "complexity", "holdout", "train",
-            "parameters", "candidates", "warnings", "seed", "seconds", "fitx_version",
+            "parameters", "candidates", "baselines", "warnings", "seed", "seconds", "fitx_version",
         ]  # fmt: skip
         assert list(d["holdout"]) == ["r2", "rmse", "mae", "max_abs", "n", "how"]
         assert list(d["train"]) == ["r2", "rmse", "mae", "max_abs", "n"]

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import fitx
-from fitx import pipeline
+from fitx import judgement, pipeline
 from fitx.errors import FitxError, FitxWarning, UsageError
 from fitx.fitters.base import Context, Data, Fitter, Option, Proposal
 from fitx.formula import Const, Formula, Var, call
@@ -39,20 +39,20 @@ class TestHonesty:
                 yield Proposal(Const(float(data.y.mean())), "mean")
 
         monkeypatch.setattr(pipeline, "get_fitter", lambda name: Spy())
-        real = pipeline.score
+        real = judgement.score
 
         def spy_score(y: np.ndarray, *args: object, **more: object) -> object:
             scored.append(set(y))
             return real(y, *args, **more)  # type: ignore[arg-type]
 
-        monkeypatch.setattr(pipeline, "score", spy_score)
+        monkeypatch.setattr(judgement, "score", spy_score)
         x, y = np.arange(1000.0), rng.normal(size=1000)
         # 100 rows: 25 report, folds of the other 75 choose; 1000 rows: 250 report, 188 choose.
         for n, fitted, reported in ((100, 75, 25), (1000, 562, 250)):
             seen.clear()
             fit = quiet_fit(x[:n], y[:n], method="spy")
             assert [len(rows) for rows in seen] == [fitted]
-            assert len(scored[-1]) == reported == fit.holdout.n
+            assert len(scored[-1]) == reported == fit.holdout.n  # scored in one place, `fitx/judgement.py`
             assert not seen[0] & scored[-1]
         seen.clear()
         fit = quiet_fit(x[:30], y[:30], method="spy")
@@ -280,12 +280,13 @@ class TestAnytime:
         assert fit.interrupted
         assert fit.formula.complexity == 3
 
-    @pytest.mark.parametrize("step", ["_refit", "_cross_validate", "held_out", "shorten"])
+    @pytest.mark.parametrize("step", ["refitted", "cross_validate", "held_out", "shorten"])
     @pytest.mark.parametrize("n", [30, 60])
     def test_an_interrupt_after_the_contest_keeps_what_it_found(
         self, monkeypatch: pytest.MonkeyPatch, n: int, step: str
     ) -> None:
-        real, calls = getattr(pipeline, step), []
+        module = judgement if step == "held_out" else pipeline
+        real, calls = getattr(module, step), []
 
         def interrupted(*args: object, **more: object) -> object:
             calls.append(step)
@@ -293,7 +294,7 @@ class TestAnytime:
                 raise KeyboardInterrupt
             return real(*args, **more)
 
-        monkeypatch.setattr(pipeline, step, interrupted)
+        monkeypatch.setattr(module, step, interrupted)
         x = np.linspace(0, 1, n)
         y = 2 * x + np.random.default_rng(0).normal(0, 0.01, n)
         fit = quiet_fit(x, y, method="poly", options={"poly.degree": 1})

@@ -1,4 +1,4 @@
-"""Student's t distribution: from a standard error to a confidence interval. Without SciPy, for a quick start."""
+"""Student's t and the F distribution: intervals and tests. Without SciPy, for a quick start."""
 
 from __future__ import annotations
 
@@ -35,6 +35,28 @@ def t_quantile(probability: float, dof: float) -> float:
     return t
 
 
+def t_tail(t: float, dof: float) -> float:
+    """P(T > t) for Student's T with `dof` degrees of freedom, about 12 digits. NaN unless dof > 0 is finite."""
+    if not (dof > 0 and math.isfinite(dof)) or math.isnan(t):
+        return math.nan
+    return _upper_tail(t, dof) if t >= 0 else 1.0 - _upper_tail(-t, dof)
+
+
+def log_f_tail(f: float, between: float, within: float) -> float:
+    """log P(F > f) for F with `between` and `within` degrees of freedom; the logarithm does not underflow.
+
+    The incomplete beta function I_x(within / 2, between / 2) at x = within / (within + between f).
+    [Abramowitz & Stegun 1964, 26.6.2]
+    """
+    if not f > 0:
+        return 0.0
+    a, b = within / 2, between / 2
+    x, rest = within / (within + between * f), between * f / (within + between * f)
+    if x < (a + 1) / (a + b + 2):
+        return _log_incomplete_beta(a, b, x, rest)
+    return math.log1p(-math.exp(min(0.0, _log_incomplete_beta(b, a, rest, x)))) if rest > 0 else 0.0
+
+
 def _expansion(z: float, dof: float) -> float:
     g1 = (z**3 + z) / 4
     g2 = (5 * z**5 + 16 * z**3 + 3 * z) / 96
@@ -58,9 +80,13 @@ def _upper_tail(t: float, dof: float) -> float:
 
 
 def _incomplete_beta(a: float, b: float, x: float, rest: float) -> float:
-    """I_x(a, b), rest = 1 - x, by its continued fraction (Lentz's method); quick for x < (a + 1) / (a + b + 2)."""
+    return math.exp(_log_incomplete_beta(a, b, x, rest)) if x > 0 else 0.0
+
+
+def _log_incomplete_beta(a: float, b: float, x: float, rest: float) -> float:
+    """log I_x(a, b), rest = 1 - x, by its continued fraction (Lentz's method); quick for x < (a + 1) / (a + b + 2)."""
     if x <= 0:
-        return 0.0
+        return -math.inf
     log_front = math.lgamma(a + b) - math.lgamma(a) - math.lgamma(b) + a * math.log(x) + b * math.log(rest)
     c, d = 1.0, 1.0 / (1.0 - (a + b) * x / (a + 1))
     value = d
@@ -73,4 +99,4 @@ def _incomplete_beta(a: float, b: float, x: float, rest: float) -> float:
         value *= c * d
         if abs(c * d - 1.0) < 1e-15:
             break
-    return math.exp(log_front) * value / a
+    return log_front + math.log(value / a)
