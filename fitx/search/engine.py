@@ -54,6 +54,7 @@ Array = npt.NDArray[np.float64]
 SIMPLE = 20  # nodes up to which an exact law ends the search at once
 FEW_CONSTANTS = 5  # constants, not simple numbers, up to which an exact formula is believed to be the law
 PEELED = 3  # problems of which terms are taken off
+_STAGES = 10  # as many of a noisy search's stages as a unit of a step's work counts for
 _SUPPOSE = 100  # rows from which on noise may be supposed without evidence
 ROUNDING = 1e-22  # relative error of a formula that is exact but for rounding errors
 
@@ -141,6 +142,7 @@ class Search:
             self.work += step.work
             yield from self._step(step, side)
             if self.contenders is not None and not self.solved:
+                self.contenders.stages += round(_STAGES * step.work)  # some steps are one long stage
                 yield from around(self, self.contenders)
 
     def _supposed(self, step: Suppose, sides: list[Side]) -> Iterator[Entry]:

@@ -36,6 +36,8 @@ _IDLE = 2  # rounds without a shorter description after which there is no more
 _FITTED = 48  # changes of one formula that are fitted on all check rows
 _POLISHED = 14  # formulas of a round whose constants are made simple
 _NODE = 1.9  # nats of a node, until a formula is worth counting
+_NODES, _CONSTANTS = 40, 9  # of a formula that is changed: more take long, and are no laws
+_WORK = 200_000  # nodes fitted for each formula of a round, after which there is an end
 _BEHIND = 40.0  # nats behind the best within which formulas are changed
 
 
@@ -70,19 +72,21 @@ class Neighbours:
         asked = self._asked[key]
         beam = [(description(f, t.error_on_check(f), n), k, f) for k, f in enumerate(seeds)]
         beam.sort(key=lambda b: b[:2])
-        best, idle = beam[0][0] if beam else np.inf, 0
+        best, idle, work = beam[0][0] if beam else np.inf, 0, 0
         for _ in range(_ROUNDS):
             found: list[tuple[float, int, Formula]] = []
             changed = 0
             for d, _, f in beam:
-                if changed == width or d > best + _BEHIND or budget.expired():
+                if changed == width or d > best + _BEHIND or work > _WORK * width or budget.expired():
                     break
                 g = genome_of(arranged(f), places)
-                if g is None or _shape(g) in self.known:
+                if g is None or _shape(g) in self.known or len(g) > _NODES or constants(g) > _CONSTANTS:
                     continue
                 self.known.add(_shape(g))
                 changed += 1
+                before = self.evaluated
                 found += self._changed(g, edits, asked, full, formulas, len(found))
+                work += len(g) * (self.evaluated - before)
             fresh: list[tuple[float, int, Formula]] = []
             for _, f in _distinct(found, _POLISHED):
                 if budget.expired():
