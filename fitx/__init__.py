@@ -13,17 +13,20 @@ __version__ = "0.1.0"
 if TYPE_CHECKING:
     from fitx import mars as mars
     from fitx.api import fit, load, methods
-    from fitx.errors import FitxError, FitxWarning, UsageError
+    from fitx.errors import ExtrapolationWarning, FitxError, FitxWarning, UsageError
     from fitx.formula import Formula
     from fitx.formula.parse import parse
     from fitx.result import Fit
 
-__all__ = ["Fit", "FitxError", "FitxWarning", "Formula", "UsageError", "fit", "load", "methods", "parse"]
+__all__ = [
+    "ExtrapolationWarning", "Fit", "FitxError", "FitxWarning", "Formula", "UsageError", "fit", "load", "methods",
+    "parse",
+]  # fmt: skip
 
 _HOME = {
     "fit": "fitx.api", "load": "fitx.api", "methods": "fitx.api", "FitxError": "fitx.errors",
     "FitxWarning": "fitx.errors", "UsageError": "fitx.errors", "Formula": "fitx.formula", "parse": "fitx.formula",
-    "Fit": "fitx.result",
+    "ExtrapolationWarning": "fitx.errors", "Fit": "fitx.result",
 }  # fmt: skip
 
 

@@ -44,6 +44,7 @@ def fit(
     loss: str | Sequence[str] = "linear",
     metric: str = "rmse",
     range: tuple[float, float] | None = None,
+    allow_poles: bool = False,
     units: Mapping[str, str] | None = None,
     progress: Callable[[Improvement], None] | None = None,
     save: str | Path | None = None,
@@ -69,6 +70,8 @@ def fit(
     loss: what the constants minimise, "linear" (squares), "soft_l1", "huber", "cauchy" or "lad" (absolute deviations);
       of several the one whose formulas predict best by metric, "rmse" or "mae", which is also what formulas are chosen
       by. range: (lo, hi) that the formula can never leave: it is middle + half*tanh(g), and the method finds g.
+    allow_poles: choose formulas, too, that have a pole, are undefined or overflow among the rows or within a tenth of
+      their range beyond; a warning then says where.
     units: {"x": "m", "t": "s", "y": "m"}, of features and target; others are plain numbers. A search then proposes
       dimensionally valid formulas only.
     options: {"poly.degree": 3}, as `--set` on the command line. progress: called with each improvement
@@ -121,6 +124,7 @@ def fit(
         losses=tuple(dict.fromkeys([loss] if isinstance(loss, str) else loss)),
         metric=metric,
         range=None if range is None else _ends(range),
+        allow_poles=allow_poles,
         per_group=tuple(per_group),
         group=group,
         start=dict(start or {}),

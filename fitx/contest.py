@@ -13,13 +13,11 @@ import numpy.typing as npt
 from fitx.chance import better_than_the_mean
 from fitx.errors import FitxError
 from fitx.fitters.base import Data, Fitter
-from fitx.formula import Formula
-from fitx.formula.evaluate import predict
-from fitx.front import Candidate, choose, not_told_apart, pareto
+from fitx.front import Candidate, not_told_apart, pareto
 from fitx.judging import judge, judge_in_folds
 from fitx.progress import Reporter
+from fitx.safe import Ground, choose_safe
 from fitx.score import spread
-from fitx.search.guard import has_poles, points_between, steady
 from fitx.search.refine import float_constants
 from fitx.split import SMALL, TINY, split_rows
 from fitx.turns import proposals_in_turn
@@ -32,8 +30,6 @@ Rows = npt.NDArray[np.intp]
 Result = TypeVar("Result")
 
 ROUNDING = 1e-12  # errors below this share of the spread of y are equal
-GUARDED_ROWS = 5000  # at most this many rows for the places where a formula must have no pole
-_MUCH = 0.02  # share of y's variance that a formula leaves, from which on a pole is no part of a law
 CHOOSE_SHARE = 0.25  # of the work rows choose among formulas
 READABLE = 60  # nodes up to which formulas are chosen by `auto`, and are listed as not to be told apart
 SIMPLE, FEW_CONSTANTS = 20, 5  # nodes and fitted constants of an exact formula that is believed to be the law
@@ -116,9 +112,10 @@ def run_contest(
     metric = contest.settings.metric
     floor = _floor(choose_data, metric)
     by_name = {f.name: f for f in contest.fitters}
+    ground = Ground.of(fit_data, choose_data)
 
     def choice(found: list[Candidate]) -> Candidate:
-        return _choice(contest, _defined(found), fit_data, floor)
+        return _choice(contest, _defined(found), fit_data, ground, floor)
 
     candidates: list[Candidate] = []
     reasons: list[str] = []
@@ -157,12 +154,12 @@ def _settle(
     return chosen, sorted([*front, *extra], key=lambda c: c.complexity)
 
 
-def _choice(contest: Contest, candidates: list[Candidate], data: Data, floor: float) -> Candidate:
+def _choice(contest: Contest, candidates: list[Candidate], data: Data, ground: Ground, floor: float) -> Candidate:
     """The choice among candidates; where no method and no complexity is named, among those that can be read."""
     short = candidates
     if contest.open and contest.settings.max_complexity is None:
         short = [c for c in candidates if c.complexity <= READABLE] or candidates
-    chosen = _choose_steady(short, floor, data, contest.settings.metric)
+    chosen = choose_safe(short, floor, ground, contest.settings.metric, contest.settings.allow_poles)
     return better_than_the_mean(candidates, chosen, data)
 
 
@@ -200,25 +197,3 @@ def _tell_losses(contest: Contest, candidates: list[Candidate], chosen: Candidat
     errors = ", ".join(f"{name} {error:.4g}" for name, error in sorted(best.items(), key=lambda pair: pair[1]))
     how = "cross-validation" if chosen.validation.how == "folds" else "rows that were not fitted"
     contest.warn(f"the loss `{chosen.proposal.loss}` was chosen by {how}; best {s.metric} of each: {errors}")
-
-
-def _choose_steady(candidates: list[Candidate], floor: float, data: Data, metric: str) -> Candidate:
-    """The choice; where it leaves much of y, among formulas that have no poles near the rows: laws may have poles."""
-    left = list(candidates)
-    much = _MUCH * spread(data.y / (float(np.abs(data.y).max()) or 1.0), data.weights)
-    if metric == "mae":
-        much = float(np.sqrt(much))
-    columns = np.ascontiguousarray(data.X.T[:, :: -(-data.n // GUARDED_ROWS)])
-    points = points_between(columns)
-    while True:
-        chosen = choose(left, floor)
-        if len(left) == 1 or not chosen.error > much or _tame(chosen.proposal.formula, data, points):
-            return chosen
-        left = [c for c in left if c is not chosen]
-
-
-def _tame(f: Formula, data: Data, points: Array) -> bool:
-    """Whether `f` has no pole and no extreme value at the points (d, m) near the rows."""
-    if has_poles(f, lambda g: predict(g, points.T, data.names)):
-        return False
-    return steady(lambda x: predict(f, x.T, data.names), points, data.y)

@@ -31,6 +31,10 @@ class FitxWarning(UserWarning):
     """Something the user should know about a result that stands."""
 
 
+class ExtrapolationWarning(FitxWarning):
+    """Rows to predict lie outside the range of those that were fitted."""
+
+
 def did_you_mean(name: str, known: list[str]) -> str:
     """'did you mean `x`? ' when a known name is close to `name`, else ''."""
     import difflib

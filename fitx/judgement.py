@@ -16,6 +16,7 @@ from fitx.errors import FitxError
 from fitx.fitters.base import Data, Fitter, Proposal
 from fitx.formula.evaluate import predict
 from fitx.front import Candidate
+from fitx.safe import refit_safely
 from fitx.score import Score, no_score, score
 from fitx.split import LARGE, Split
 
@@ -54,7 +55,7 @@ def judge_held_out(
     work = data.take(work_rows)
     # Beyond, the rows that chose would not move the constants, only take memory.
     if data.n < (QUICK if contest.interrupted else LARGE):
-        judged = refitted(judged, work)
+        judged = refit_safely(judged, work, 1.0 if train.r2 is None else 1.0 - train.r2)
         train = score(work.y, predict(judged.formula, work.X, work.names, contest.jobs), work.weights, "", contest.jobs)
     held = data.take(held_rows)
     p = predict(judged.formula, held.X, held.names, contest.jobs)

@@ -90,6 +90,7 @@ def _to_json(fit: Fit) -> dict[str, Any]:
             "n": fit.residuals.n,
             "how": fit.residuals.how,
         },
+        "box": {k: list(ends) for k, ends in fit.box.items()},
         "candidates": [{**_found(c), "validation": _score(c.validation)} for c in fit.candidates],
         "warnings": list(fit.warnings),
         "label": fit.label,
@@ -155,6 +156,17 @@ def _read_residuals(d: dict[str, Any] | None) -> Residuals:
     return Residuals(values, ranks, int(d["n"]), str(d["how"]))
 
 
+def _read_box(d: dict[str, Any], features: tuple[str, ...]) -> dict[str, tuple[float, float]]:
+    """The range of each column; {} in models of earlier versions."""
+    box: dict[str, tuple[float, float]] = {}
+    for name, ends in d.items():
+        lo, hi = (float(_read_number(v) or 0.0) for v in ends)
+        if name not in features or not -math.inf < lo <= hi < math.inf:
+            raise ValueError(f"the range of `{name}` is not that of a feature")
+        box[name] = (lo, hi)
+    return box
+
+
 def _read_formula(text: Any, features: tuple[str, ...]) -> Formula:
     if not isinstance(text, str):
         raise TypeError("a formula must be text")
@@ -212,6 +224,7 @@ def _from_json(d: dict[str, Any]) -> Fit:
         label=str(d["label"]),
         loss=str(d.get("loss", "linear")),
         residuals=_read_residuals(d.get("residuals")),
+        box=_read_box(d.get("box", {}), features),
         seed=int(d["seed"]),
         seconds=float(d["seconds"]),
         units={str(k): str(v) for k, v in d["units"].items()},

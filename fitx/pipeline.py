@@ -19,6 +19,7 @@ import numpy as np
 import numpy.typing as npt
 
 from fitx.baselines import words
+from fitx.box import box_of
 from fitx.contest import Contest, run_contest
 from fitx.digits import shorten
 from fitx.errors import FitxError, UsageError
@@ -33,6 +34,7 @@ from fitx.plugins import all_fitters, get_fitter
 from fitx.progress import Improvement, Reporter, Status
 from fitx.result import CandidateFit, Fit
 from fitx.robust import check_losses
+from fitx.safe import refit_safely, trouble
 from fitx.score import Score, score
 from fitx.split import Split, check_split, split_rows
 from fitx.table import Table
@@ -52,7 +54,7 @@ class Settings:
     model: the user's formula; per_group: its parameters with a value for each number in column `group`; start, bounds,
     fix: by the name of a parameter, where to begin, between what, and what it is.
     losses: what the constants minimise; of several the one whose formulas predict best by `metric` (rmse or mae).
-    range: (lo, hi) that the formula may not leave.
+    range: (lo, hi) that the formula may not leave. allow_poles: choose formulas that break among the rows, too.
     progress: called with each improvement, status: with what is going on. save: file that gets each improvement; the
     result is not written to it."""
 
@@ -69,6 +71,7 @@ class Settings:
     losses: tuple[str, ...] = ("linear",)
     metric: str = "rmse"
     range: tuple[float, float] | None = None
+    allow_poles: bool = False
     model: str | None = None
     per_group: tuple[str, ...] = ()
     group: str | None = None
@@ -104,7 +107,8 @@ def fit_data(
     limit = settings.time_limit or (np.inf if all(f.fixed_structures for f in fitters) else SEARCH_SECONDS)
     how = {"methods": list(settings.methods), "holdout": settings.holdout, "split": settings.split,
            "options": {k: str(v) for k, v in settings.options.items()}, "rows": data.n, **(origin or {})}  # fmt: skip
-    common = {"features": data.names, "target": data.target, "seed": settings.seed, "how": how, "version": _version(),
+    common = {"features": data.names, "box": box_of(data), "target": data.target, "seed": settings.seed,
+              "how": how, "version": _version(),
               "units": dict(settings.units if settings.units is not None else units or {})}  # fmt: skip
     split = split_rows(data.n, settings.holdout, settings.split, np.random.default_rng(settings.seed), settings.groups)
     # The first contest, the one that decides, gets half of the time where folds repeat it; the last tenth is for
@@ -146,15 +150,19 @@ def _finish(
             (chosen.train, CUT_SHORT),
         )
     holdout = judged.holdout
+    share = 1.0 if train.r2 is None else 1.0 - train.r2
     final = chosen.proposal
     if not contest.interrupted or data.n <= QUICK:
-        final = contest.or_else(lambda: refitted(chosen.proposal, data), chosen.proposal)
+        final = contest.or_else(lambda: refit_safely(chosen.proposal, data, share), chosen.proposal)
     if holdout.r2 is None and settings.holdout > 0:
         contest.warn(f"no held-out error: {holdout.how}; the fit is judged by nothing but its own rows")
     elif settings.holdout == 0:
         contest.warn("no rows were held out: how far the formula can be trusted on new rows is not known")
     _warn_of_gap(contest, holdout, train)
     _warn_of_chance(contest, final.formula, judged)
+    broken = contest.or_else(lambda: trouble(final.formula, data, share, settings.allow_poles), "")
+    if broken:
+        contest.warn(broken)
     noise = holdout.rmse if holdout.rmse is not None else (train.rmse or 0.0)
     shown = contest.or_else(lambda: shorten(final.formula, data.X, data.names, noise), final.formula)
     candidates = tuple(_as_result(contest, c, data, began + limit) for c in front)
@@ -216,7 +224,9 @@ def _with_dimensions(
 
 
 def _with_model(s: Settings) -> Settings:
-    """The settings with the user's formula as options of the method that fits it."""
+    """The settings with the user's formula as options of the method that fits it, and with poles where they may be."""
+    if s.allow_poles:
+        s = replace(s, options={"rational.poles": True, **s.options})
     if s.model is None:
         return s
     given: dict[str, Any] = {"formula": s.model, "per_group": ",".join(s.per_group), "group": s.group or ""}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,6 +14,7 @@ import numpy.typing as npt
 
 from fitx.baselines import Baseline
 from fitx.conformal import NOTHING, Residuals
+from fitx.errors import ExtrapolationWarning
 from fitx.fitters.base import Parameter
 from fitx.formula import Formula
 from fitx.score import Score
@@ -83,7 +85,8 @@ class Fit(Found):
     holdout: errors on rows that neither fitting nor choosing saw. train: on the rows that the judged formula was fitted
     to. candidates: the front, simplest first. covariance: of the parameters, or None. structure: the formula over
     features and the parameters' names, where bands can be had; noise: standard deviation of y in a row of weight 1.
-    loss: what the constants minimise. residuals: those of held-out rows, for intervals.
+    loss: what the constants minimise. residuals: those of held-out rows, for intervals. box: column -> its smallest and
+    its largest value in the rows that were fitted; {} in models of earlier versions.
     baselines: the mean and a straight line on the held-out rows, beside which the formula stands; only after a fit.
     """
 
@@ -105,20 +108,30 @@ class Fit(Found):
     loss: str = "linear"
     residuals: Residuals = NOTHING
     baselines: tuple[Baseline, ...] = ()
+    box: Mapping[str, tuple[float, float]] = field(default_factory=dict)
 
     def predict(self, X: Any, interval: float | None = None) -> Array:
         """Values (n,) for rows X: (n, d) or (n,) array-like in the order of `features`, or a data frame with them.
 
         interval: a level such as 0.95; then (n, 3) with columns value, lower and upper end, which hold the target of a
         new row in that share of cases, whatever the method (`fitx.conformal`).
-        NaN where the formula is undefined. Errors: FitxError where columns are missing or their number is wrong, or
-        where too few rows were held out for the level.
+        NaN where the formula is undefined. An ExtrapolationWarning counts rows outside the range of those that were
+        fitted. Errors: FitxError where columns are missing or their number is wrong, or where too few rows were held
+        out for the level.
         """
-        if interval is None:
-            return Found.predict(self, X)
-        half = self.residuals.half_width(interval)
+        half = None if interval is None else self.residuals.half_width(interval)
         values = Found.predict(self, X)
-        return np.column_stack([values, values - half, values + half])
+        text = self.extrapolation(X)
+        if text:
+            warnings.warn(text, ExtrapolationWarning, stacklevel=2)
+        return values if half is None else np.column_stack([values, values - half, values + half])
+
+    def extrapolation(self, X: Any) -> str:
+        """A warning that counts the rows of X (as for `predict`) outside the range of those that were fitted, or ""."""
+        from fitx.arrays import as_rows
+        from fitx.box import outside
+
+        return outside(self.box, self.formula.variables, as_rows(X, self.features), self.features, self.dates)
 
     @property
     def dates(self) -> dict[str, str]:

@@ -65,6 +65,7 @@ def test_the_width_is_chosen_on_rows_that_were_not_fitted() -> None:
     assert len(fit.candidates) >= 1
 
 
+@pytest.mark.filterwarnings("ignore::fitx.ExtrapolationWarning")
 def test_output_range_is_kept_everywhere() -> None:
     x = np.linspace(-3, 3, 80)
     y = np.sin(x) + np.random.default_rng(0).normal(0, 0.02, 80)

@@ -44,6 +44,7 @@ class TestLink:
 
 
 class TestFit:
+    @pytest.mark.filterwarnings("ignore::fitx.ExtrapolationWarning")
     @pytest.mark.parametrize("method", ["poly", "mars", "mlp", "model"])
     def test_no_method_leaves_it(self, method: str) -> None:
         more = {"model": "a*x + b"} if method == "model" else {}

@@ -27,10 +27,10 @@ def test_everything_comes_back(fit: fitx.Fit, tmp_path: Path) -> None:
     fit.save(tmp_path / "m.json")
     again = fitx.load(tmp_path / "m.json")
     for name in ("formula", "shown", "method", "features", "target", "holdout", "train", "parameters", "candidates",
-                 "warnings", "seed", "label", "units", "version"):  # fmt: skip
+                 "warnings", "seed", "label", "units", "version", "box"):  # fmt: skip
         assert getattr(again, name) == getattr(fit, name), name
     np.testing.assert_array_equal(again.covariance, fit.covariance)
-    x = np.linspace(-1, 2, 50)
+    x = np.linspace(0, 1, 50)
     np.testing.assert_array_equal(again.predict(x), fit.predict(x))
     assert again.parameters[0].ci95 == fit.parameters[0].ci95
 

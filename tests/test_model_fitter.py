@@ -170,7 +170,8 @@ class TestGroups:
             found
         )
         # What is printed is what is predicted, also for a group that was not there: it gets the mean.
-        assert found.predict([[0.0, 9]])[0] == pytest.approx(8 / 3 + 3)
+        with pytest.warns(fitx.ExtrapolationWarning, match="`g` 1 to 3"):
+            assert found.predict([[0.0, 9]])[0] == pytest.approx(8 / 3 + 3)
         assert fitx.parse(found.formula.text()).predict(np.c_[X, self.G], ("x", "g")) == pytest.approx(y)
 
     def test_groups_beside_the_features(self) -> None:

@@ -59,6 +59,7 @@ class TestHonesty:
         assert fit.holdout.n == 30
         assert all(len(rows) in (24, 30) for rows in seen)
 
+    @pytest.mark.filterwarnings("ignore::fitx.ExtrapolationWarning")
     def test_held_out_error_is_that_of_fresh_rows_on_average(self) -> None:
         printed, fresh = [], []
         for seed in range(40):

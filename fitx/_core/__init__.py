@@ -17,6 +17,7 @@ except ImportError as e:  # most often the source folder, which shadows the inst
 from fitx._core._native import (
     available_isas,
     chebyshev_gram,
+    enclose,
     evaluate,
     evaluate32,
     isa,
@@ -28,6 +29,7 @@ from fitx._core._native import (
 __all__ = [
     "available_isas",
     "chebyshev_gram",
+    "enclose",
     "evaluate",
     "evaluate32",
     "isa",

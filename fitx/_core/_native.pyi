@@ -49,6 +49,20 @@ def evaluate32(
 ) -> NDArray[np.float32]:
     """As `evaluate`, in single precision throughout: for screening, where a few digits decide."""
 
+def enclose(
+    codes: _Int32,
+    operands: _Int32,
+    constants: NDArray[np.float64],
+    low: NDArray[np.float64],
+    high: NDArray[np.float64],
+) -> tuple[NDArray[np.float64], NDArray[np.float64], _Int32, NDArray[np.float64]]:
+    """Interval arithmetic (see intervals.hpp) for one program on m boxes with ends low, high: (d, m).
+
+    Returns lo, hi, flags, blame, each (m,). lo <= value <= hi where the value is a number. Flags are a sum of 1: it may
+    be NaN, 2: it may have a pole, 4: it may overflow; blame: the summed widths of the operands that raise them.
+    ValueError for a malformed program.
+    """
+
 def chebyshev_gram(
     x: NDArray[np.float64],
     y: NDArray[np.float64],

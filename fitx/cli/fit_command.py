@@ -41,6 +41,7 @@ def fit(
     loss: Annotated[str, typer.Option("--loss", metavar="NAME,NAME", help="What the constants minimise: linear (squares), soft_l1, huber, cauchy or lad (absolute deviations); of several the one that predicts best")] = "linear",
     metric: Annotated[str, typer.Option("--metric", metavar="rmse|mae", help="The error on rows that were not fitted by which formulas, and losses, are chosen")] = "rmse",
     range_: Annotated[str | None, typer.Option("--range", metavar="LO,HI", help="A range that the formula can never leave: middle + half*tanh(g), where the method finds g")] = None,
+    allow_poles: Annotated[bool, typer.Option("--allow-poles", help="Choose formulas with poles, undefined regions or overflows among the rows, or just beyond, too; a warning says where")] = False,
     units: Annotated[str | None, typer.Option("--units", metavar="COLUMN=UNIT,...", help="Units of the columns, for example x=m,t=s,v=m/s; columns not named are plain numbers. A search then proposes dimensionally valid formulas only; '' ignores those of the table [default: those of the table]")] = None,
     set_: Annotated[list[str] | None, typer.Option("--set", metavar="METHOD.OPTION=VALUE", help="An option of a method, for example poly.degree=3")] = None,
     missing: Annotated[str, typer.Option("--missing", metavar="drop|error", help="What to do with rows that lack a number")] = "drop",
@@ -94,6 +95,7 @@ def fit(
         start=read_values(",".join(start or [])), bounds=read_bounds(",".join(bounds or [])),
         fix=read_values(",".join(fix or [])), metric=metric,
         losses=tuple(dict.fromkeys(column_list(loss))), range=None if range_ is None else _range(range_),
+        allow_poles=allow_poles,
     )  # fmt: skip
     if (how == "group") != bool(split_group):
         raise UsageError(f"`--split {split}` is not understood", "it is random, last, or group:COLUMN")

@@ -22,6 +22,8 @@ def predict(
     """Predict the target for each row of TABLE, as CSV in the rows' order.
 
     The target's name is the header. A row that lacks a number, or where the formula is undefined, says NaN.
+    Rows outside the range of those that were fitted are counted in a warning.
+
     With --interval the columns are prediction, lower and upper: intervals from the residuals on held-out rows, which
     hold a new row's target in that share of cases, whatever the method.
 

@@ -17,9 +17,9 @@ REACH = 2.0  # ranges of y that a value may lie outside of it
 ALLOWED = 0.0025  # share of the points that may break the rule
 
 
-def points_between(columns: Array, count: int = POINTS, seed: int = 0) -> Array:
+def points_between(columns: Array, count: int = POINTS, seed: int = 0, beyond: float = BEYOND) -> Array:
     """Points (d, count) near the rows of columns (d, n): half of them on the lines between a row and its nearest of a
-    few others, half of them rows moved by up to BEYOND of each column's range."""
+    few others, half of them rows moved by up to the share `beyond` of each column's range."""
     rng = np.random.default_rng([seed, columns.shape[1]])
     d, n = columns.shape
     span = np.ptp(columns, axis=1)[:, None]
@@ -31,9 +31,9 @@ def points_between(columns: Array, count: int = POINTS, seed: int = 0) -> Array:
     far[far == 0] = np.inf
     j = others[np.arange(half), far.argmin(axis=1)]
     between = columns[:, i] + rng.uniform(0, 1, half) * (columns[:, j] - columns[:, i])
-    moved = columns[:, rng.integers(n, size=count - half)] + span * rng.uniform(-BEYOND, BEYOND, (d, count - half))
+    moved = columns[:, rng.integers(n, size=count - half)] + span * rng.uniform(-beyond, beyond, (d, count - half))
     # A column that is never negative stays so: many functions end at zero.
-    low = np.where(columns.min(axis=1) >= 0, columns.min(axis=1) * (1 - BEYOND), -np.inf)[:, None]
+    low = np.where(columns.min(axis=1) >= 0, columns.min(axis=1) * (1 - beyond), -np.inf)[:, None]
     return np.ascontiguousarray(np.maximum(np.hstack([between, moved]), low))
 
 

@@ -1,0 +1,161 @@
+"""Which formulas may be chosen: none that breaks where the next rows may lie.
+
+A pole, an undefined region or an overflow is looked for in the box of the rows' columns, each widened by a tenth of its
+range on both sides, but not across zero where a column has one sign: that goes down to a tenth of its smallest value.
+By what a formula leaves of y:
+
+- It leaves more than 2 percent of y's variance, so it is a description, not a law: it is refused when it breaks
+  anywhere in that box, or takes extreme values near the rows.
+- It leaves less: what happens in corners of the box that no row comes near is its own (1/(a - b), where a > b in all
+  rows), but between neighbouring rows it must not break.
+- It is right to a thousandth of y's standard deviation: a law, whose poles are its own; the user is told of those
+  between the rows.
+
+Where every formula is refused, as when one curve was asked for, the best is kept, with a warning.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+
+from fitx.box import WIDER, Box, around, beside, box_of, widened
+from fitx.fitters.base import Data, Proposal
+from fitx.formula import Formula
+from fitx.formula.evaluate import predict
+from fitx.formula.hazards import SAFE, UNKNOWN, UNSAFE, Finding, survey
+from fitx.front import Candidate, choose
+from fitx.score import spread
+from fitx.search.guard import REACH, has_poles, points_between, steady
+
+Array = npt.NDArray[np.float64]
+
+GUARDED_ROWS = 5000  # at most this many rows for the places between rows
+_MUCH = 0.02  # share of y's variance that a formula leaves, from which on it is no law
+_LAW = 1e-6  # share up to which it is one without noise
+
+
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """Where formulas must not break: box and its widened one, points (d, m) near the rows, those among them between
+    neighbouring rows, y: (n,) and the limits of values that are no pole. known: what was found of formulas."""
+
+    names: tuple[str, ...]
+    box: Box
+    wide: Box
+    points: Array
+    between: Array
+    y: Array
+    limit: tuple[float, float]
+    full: float  # mean square of what the mean leaves, in units of the largest |y|
+    known: dict[tuple[Formula, bool], bool] = field(default_factory=dict)
+
+    @staticmethod
+    def of(data: Data, others: Data | None = None) -> Ground:
+        """That of the rows of `data`, in the box of these and of `others`."""
+        box = box_of(data) if others is None or others is data else around(box_of(data), box_of(others))
+        points = points_between(np.ascontiguousarray(data.X.T[:, :: -(-data.n // GUARDED_ROWS)]), beyond=WIDER)
+        low, high = float(data.y.min()), float(data.y.max())
+        margin = REACH * (high - low)
+        between = np.ascontiguousarray(points[:, : points.shape[1] // 2])
+        wide = {k: widened(*ends) for k, ends in box.items()}
+        full = spread(data.y / (max(abs(low), abs(high)) or 1.0), data.weights)
+        return Ground(data.names, box, wide, points, between, data.y, (low - margin, high + margin), full)
+
+    def whole(self, f: Formula) -> bool:
+        """Whether `f` breaks nowhere in the widened box and takes no extreme values near the rows; a curve of one
+        column not at the ends of the widened range, either."""
+        found = survey(f, self.wide, self.limit)
+        if found.verdict == UNSAFE or (found.verdict == UNKNOWN and has_poles(f, self._at(self.points))):
+            return False
+        if len(f.variables) == 1:
+            v = f.evaluate({k: beside(*ends) for k, ends in self.box.items()})
+            if not ((v >= self.limit[0]) & (v <= self.limit[1])).all():
+                return False
+        return self._steady(f, self.points)
+
+    def connected(self, f: Formula) -> bool:
+        """Whether `f` breaks nowhere between neighbouring rows."""
+        verdict = survey(f, self.box, self.limit).verdict
+        if verdict == SAFE or (verdict == UNSAFE and len(f.variables) == 1):
+            return verdict == SAFE
+        return not has_poles(f, self._at(self.between)) and self._steady(f, self.between)
+
+    def bears(self, f: Formula, share: float) -> bool:
+        """Whether a formula that leaves that share of y's variance may be chosen."""
+        if share <= _LAW:
+            return True
+        key = f, share > _MUCH
+        if key not in self.known:
+            self.known[key] = self.whole(f) if share > _MUCH else self.connected(f)
+        return self.known[key]
+
+    def _at(self, points: Array) -> Callable[[Formula], Array]:
+        return lambda g: predict(g, points.T, self.names)
+
+    def _steady(self, f: Formula, points: Array) -> bool:
+        return steady(lambda x: predict(f, x.T, self.names), points, self.y)
+
+
+_WORDS = {"pole": "has a pole", "undefined": "is undefined", "overflow": "overflows"}
+
+
+def _told(found: Finding) -> str:
+    place = [f"`{name}` = {value:.3g}" for name, value in found.place.items()]
+    listed = ", ".join(place[:3]) + (", ..." if len(place) > 3 else "")
+    return _WORDS[found.what] + (f" near {listed}" if place else "")
+
+
+def choose_safe(
+    candidates: list[Candidate], floor: float, ground: Ground, metric: str, allow_poles: bool = False
+) -> Candidate:
+    """The choice among the candidates that break nowhere (see above); of all where `allow_poles` or all do.
+
+    floor: as for `fitx.front.choose`.
+    """
+    best = choose(candidates, floor)
+    if allow_poles or len(candidates) == 1:
+        return best
+    chosen, left = best, list(candidates)
+    while not ground.bears(chosen.proposal.formula, _share(chosen.error, ground.full, metric)):
+        left = [c for c in left if c is not chosen]
+        if not left:
+            return best
+        chosen = choose(left, floor)
+    return chosen
+
+
+def _share(error: float, full: float, metric: str) -> float:
+    """Of y's variance; mean absolute errors are squared."""
+    if not full > 0:
+        return 0.0 if error == 0 else np.inf
+    return (error if metric == "rmse" else error * error) / full
+
+
+def trouble(f: Formula, data: Data, share: float, closely: bool) -> str:
+    """A warning that says where a formula that was chosen, and leaves that share of y's variance, breaks, or "".
+
+    closely: wherever that is in the widened box, not only where it would have been refused or lies between rows.
+    """
+    ground = Ground.of(data)
+    if ground.whole(f) if closely or share > _MUCH else ground.connected(f):
+        return ""
+    for box, where in ((ground.box, "inside the data's range"), (ground.wide, "just outside the data's range")):
+        found = survey(f, box, ground.limit)
+        if found.verdict == UNSAFE:
+            return f"the formula {_told(found)} ({where})"
+    return ""
+
+
+def refit_safely(p: Proposal, data: Data, share: float) -> Proposal:
+    """`p` refitted to `data`; as it is where only its refitted constants make it break, or where it cannot be."""
+    if p.refit is None:
+        return p
+    new = p.refit(data)
+    if new.formula == p.formula:
+        return new
+    ground = Ground.of(data)
+    return p if not ground.bears(new.formula, share) and ground.bears(p.formula, share) else new
