@@ -6,8 +6,11 @@ import numpy as np
 import pytest
 from test_search import NAMES, context
 
-from fitx.fitters.base import Data
+from fitx.fitters.base import Data, Proposal
+from fitx.fitters.symbolic import Symbolic
+from fitx.formula import Formula
 from fitx.search.budget import Budget
+from fitx.search.description import description
 from fitx.search.engine import Search
 from fitx.search.patience import Patience
 from fitx.search.setup import make_search
@@ -39,7 +42,7 @@ def test_the_search_ends_at_the_same_step_on_any_number_of_jobs() -> None:
     found = []
     for jobs in (1, 3):
         search = frozen(data, jobs)
-        found.append(([(e.formula.text(), e.stage) for e in search.run()], search.work))
+        found.append(([(e.formula.text(), e.stage) for e in search.run() if e is not None], search.work))
     assert found[0] == found[1]
 
 
@@ -74,3 +77,16 @@ def test_a_formula_that_explains_nearly_all_without_noise_is_close_to_a_law() ->
     p.note(-500.0, 0.0)
     assert p.close(200)
     assert not p.close(300)
+
+
+def test_formulas_that_only_fit_the_noise_are_not_proposed() -> None:
+    data = normal(40, 2)
+    first, *others = [p for p in Symbolic().propose(data, context()) if isinstance(p, Proposal)]
+    lengths = [description(p.formula, relative_error(p.formula, data), data.n) for p in others if not p.repeated]
+    assert first is not None
+    assert all(length <= 10.1 for length in lengths)
+
+
+def relative_error(f: Formula, data: Data) -> float:
+    """1 - R2."""
+    return float(np.mean((data.y - f.predict(data.X, data.names)) ** 2) / data.y.var())

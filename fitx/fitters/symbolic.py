@@ -50,6 +50,7 @@ class Symbolic(Fitter):
     def propose(self, data: Data, context: Context) -> Iterator[Proposal | Pause]:
         """Formulas as they join the front, so that an interrupt or the time limit leaves the best so far. A pause after
         what is quickly tried."""
+        from fitx.search.description import description
         from fitx.search.grammar import DEFAULT_OPERATORS, parse_grammar
         from fitx.search.regression import FEW_ROWS
         from fitx.search.setup import make_search, units_remark
@@ -64,6 +65,9 @@ class Symbolic(Fitter):
             for entry in _alone(search.run()):
                 if entry is None:
                     yield Pause(_DEAR)
+                    continue
+                # Longer to write down, with y given it, than y alone: no rows could choose it.
+                if found and search.units is None and description(entry.formula, entry.error, data.n) > _TOO_LONG:
                     continue
                 found = True
                 yield _proposal(entry.formula, entry.stage, data)
@@ -81,6 +85,7 @@ class Symbolic(Fitter):
 
 _LEAST = 3  # rows
 _DEAR = 10.0  # seconds, about, that follow the stages that are quick
+_TOO_LONG = 10.0  # nats beyond the mean's description: odds of 20,000 to 1
 _RESERVE, _AT_MOST = 0.1, 1.5  # share and seconds of the time that remain for regressions
 _CONSTANTS = "symbolic.free_constants=true lets numbers in the formula carry units"
 

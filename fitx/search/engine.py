@@ -55,6 +55,8 @@ SIMPLE = 20  # nodes up to which an exact law ends the search at once
 FEW_CONSTANTS = 5  # constants, not simple numbers, up to which an exact formula is believed to be the law
 PEELED = 3  # problems of which terms are taken off
 _STAGES = 10  # as many of a noisy search's stages as a unit of a step's work counts for
+_MATCHED = 40  # rows more than columns below which pairs of features match y's few digits by chance
+_BY_CHANCE = 50  # formulas of a stage that are tried then
 _SUPPOSE = 100  # rows from which on noise may be supposed without evidence
 ROUNDING = 1e-22  # relative error of a formula that is exact but for rounding errors
 
@@ -293,7 +295,10 @@ class Search:
         ) if w)  # fmt: skip
         if self.contenders is None or self.contenders.worth(stage):
             self.tell(where)
-            yield from self._offered(stage.run(work, budget), where)
+            formulas = stage.run(work, budget)
+            # So many formulas of a stage that only proposes what is exact, and none that is: they match by chance.
+            by_chance = stage.exact_only and self.problem.n < self.problem.d + _MATCHED
+            yield from self._offered(islice(formulas, _BY_CHANCE if by_chance else None), where)
 
     def _offered(self, formulas: Iterator[Formula], where: str) -> Iterator[Entry]:
         if self.contenders is not None:
