@@ -51,7 +51,8 @@ def survey(
     limit: values that the formula leaves only where it has a pole; a pole too weak for that is none. The same box and
     formula: the same finding.
     """
-    names = [v for v in box if v in formula.variables]
+    used = frozenset(formula.variables)
+    names = [v for v in box if v in used]
     if not names:
         value = float(formula.evaluate({}))
         return Finding(SAFE) if np.isfinite(value) else Finding(UNSAFE, "undefined" if value != value else "overflow")
