@@ -32,6 +32,7 @@ from fitx.judgement import CUT_SHORT, QUICK, Judgement, cross_validate, judge_he
 from fitx.link import Link
 from fitx.plugins import all_fitters, get_fitter
 from fitx.progress import Improvement, Reporter, Status
+from fitx.refit import Refits
 from fitx.result import CandidateFit, Fit
 from fitx.robust import check_losses
 from fitx.safe import refit_safely, trouble
@@ -151,9 +152,12 @@ def _finish(
         )
     holdout = judged.holdout
     share = 1.0 if train.r2 is None else 1.0 - train.r2
+    refits = Refits(data, began + limit)
     final = chosen.proposal
     if not contest.interrupted or data.n <= QUICK:
-        final = contest.or_else(lambda: refit_safely(chosen.proposal, data, share), chosen.proposal)
+        final = contest.or_else(
+            lambda: refits.chosen(chosen.proposal, lambda p, rows: refit_safely(p, rows, share)), chosen.proposal
+        )
     if holdout.r2 is None and settings.holdout > 0:
         contest.warn(f"no held-out error: {holdout.how}; the fit is judged by nothing but its own rows")
     elif settings.holdout == 0:
@@ -165,7 +169,7 @@ def _finish(
         contest.warn(broken)
     noise = holdout.rmse if holdout.rmse is not None else (train.rmse or 0.0)
     shown = contest.or_else(lambda: shorten(final.formula, data.X, data.names, noise), final.formula)
-    candidates = tuple(_as_result(contest, c, data, began + limit) for c in front)
+    candidates = tuple(_as_result(contest, c, data, refits) for c in front)
     if contest.interrupted:
         contest.warn("interrupted: this is the best formula so far")
     all_warnings = [*contest.warnings, *(n for n in final.notes if n not in contest.warnings)]
@@ -283,13 +287,10 @@ def choose_fitters(s: Settings) -> list[Fitter]:
     return list(chosen.values())
 
 
-def _as_result(contest: Contest, c: Candidate, data: Data, deadline: float) -> CandidateFit:
+def _as_result(contest: Contest, c: Candidate, data: Data, refits: Refits) -> CandidateFit:
     p = c.proposal
-    if data.n <= REFIT_FRONT and time.perf_counter() < deadline and not contest.interrupted:
-        try:
-            p = contest.or_else(lambda: refitted(c.proposal, data), p)
-        except FitxError:
-            p = c.proposal
+    if data.n <= REFIT_FRONT and not contest.interrupted:
+        p = contest.or_else(lambda: refits.other(c.proposal), p)
     noise = c.validation.rmse or 0.0
     shown = contest.or_else(lambda: shorten(p.formula, data.X, data.names, noise), p.formula)
     return CandidateFit(p.formula, shown, c.method, data.names, c.train, c.validation)

@@ -9,7 +9,7 @@ network is proposed, so that the formula takes the columns as they are. [Cybenko
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -100,16 +100,16 @@ def _networks(data: Data, context: Context) -> Iterator[Proposal]:
     errors: list[float] = []
     for width in widths:
         plan = Plan(width, o["activation"], o["alpha"], o["iterations"], starts)
-        proposal, error = _trained(data, plan)
+        proposal, error = _trained(data, plan, context.expired)
         yield proposal
         errors.append(error)
         if context.expired() or (len(errors) > 2 and min(errors[-2:]) > 0.98 * min(errors[:-2])):
             return
 
 
-def _trained(data: Data, plan: Plan) -> tuple[Proposal, float]:
-    """The network of the best start, and its error; `refit` trains from that start again, so that folds owe nothing
-    to the rows that they hold out but the start."""
+def _trained(data: Data, plan: Plan, stop: Callable[[], bool] = lambda: False) -> tuple[Proposal, float]:
+    """The network of the best start, on `stop` of those so far, and its error; `refit` trains from that start again, so
+    that folds owe nothing to the rows that they hold out but the start."""
     data = data.every(-(-data.n // MOST_ROWS))
     if data.weights is not None:
         data = data.take(np.flatnonzero(data.weights > 0))
@@ -123,9 +123,12 @@ def _trained(data: Data, plan: Plan) -> tuple[Proposal, float]:
     Z = np.column_stack([columns[j].standard(data.X[:, j]) for j in used])
     t = target.standard(data.y)
     weights = None if data.weights is None else data.weights / data.weights.mean()
-    error, seed, network = min(
-        ((e, s, net) for s in plan.starts for e, net in [_train(Z, t, weights, plan, s)]), key=lambda found: found[:2]
-    )
+    found: list[tuple[float, int, _Network]] = []
+    for start in plan.starts:
+        if not (found and stop()):
+            error, network = _train(Z, t, weights, plan, start)
+            found.append((error, start, network))
+    error, seed, network = min(found, key=lambda one: one[:2])
     formula = _written(network, plan.activation, [(data.names[j], columns[j]) for j in used], target)
     again = Plan(plan.width, plan.activation, plan.alpha, plan.iterations, (seed,))
     return Proposal(formula, label, refit=lambda rows: _trained(rows, again)[0]), error

@@ -8,6 +8,7 @@ doi:10.1137/19M130100X, on why powers fail; Reichel 1990, doi:10.1007/BF02017352
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
@@ -115,7 +116,7 @@ class Poly(Fitter):
         top = degree if degree is not None else _highest(data, highest, options["kind"], options["interactions"])
         terms, sizes = exponents(data.d, top, kind=options["kind"], interactions=options["interactions"])
         fits: list[Polynomial] = []
-        for k, fit in enumerate(_degrees(data, terms, sizes if degree is None else sizes[-1:], context.jobs)):
+        for k, fit in enumerate(_degrees(data, terms, sizes if degree is None else sizes[-1:], context)):
             fits.append(fit)
             if context.expired() or _settled(fits):
                 return
@@ -158,14 +159,19 @@ def choose_form(data: Data, fit: Polynomial) -> Form:
     return form
 
 
-def _degrees(data: Data, terms: Exponents, sizes: list[int], jobs: int) -> Iterator[Polynomial]:
-    """A polynomial for each size: of one feature from one QR; of many, whose last degrees are dear, one by one."""
+def _degrees(data: Data, terms: Exponents, sizes: list[int], context: Context) -> Iterator[Polynomial]:
+    """A polynomial for each size: of one feature from one QR; of many, whose last degrees are dear, one by one, as far
+    as the time will do."""
     if data.d == 1:
-        yield from _solve(data, terms, sizes, jobs)
+        yield from _solve(data, terms, sizes, context.jobs)
         return
-    reached = 0
+    reached, before, seconds = 0, 0, 0.0
     for size in sizes:
-        fit = _solve(data, terms[:size], [size], jobs)[-1]
+        began = time.perf_counter()
+        if before and began + seconds * (size / before) ** 2 > context.deadline:  # work: rows x terms^2
+            return
+        fit = _solve(data, terms[:size], [size], context.jobs)[-1]
+        before, seconds = size, time.perf_counter() - began
         if len(fit.terms) > reached:
             yield fit
         reached = len(fit.terms)

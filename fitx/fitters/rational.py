@@ -7,7 +7,7 @@ where powers end: AAA (`fitx.numerics.aaa`).
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -81,7 +81,7 @@ class Rational(Fitter):
             yield _asked(data, given[0], given[1], poles)
             return
         data = data.every(-(-data.n // SEARCHED_ROWS))
-        smooth = _smooth(data, poles)
+        smooth = _smooth(data, poles, context.expired)
         top = highest if highest is not None else (HIGHEST_EXACT if smooth else HIGHEST)
         problem = Problem.of(data.X[:, 0], data.y, data.weights, top)
         waiting: Proposal | None = None
@@ -101,7 +101,7 @@ class Rational(Fitter):
             p = _barycentric(data, len(smooth.nodes), poles)
             if p is not None:
                 yield p
-        elif not poles:
+        elif not poles and not context.expired():
             _tell_of_poles(problem, context, data)
 
 
@@ -120,7 +120,7 @@ def _improving(problem: Problem, highest: int, poles: bool, context: Context, be
     best: dict[int, float] = {}
     for m, n in pairs(highest):
         total = m + n
-        if context.expired() or 2 * (total + 1) > max(problem.distinct, 3) or total + 1 > problem.distinct:
+        if (total and context.expired()) or 2 * (total + 1) > max(problem.distinct, 3) or total + 1 > problem.distinct:
             return
         if total > 4:
             before = min(best[k] for k in best if k < total - 2)
@@ -215,7 +215,7 @@ def _proposal(
     return Proposal(formula, label, parameters, covariance, refit, said, judge)
 
 
-def _smooth(data: Data, poles: bool) -> Barycentric | None:
+def _smooth(data: Data, poles: bool, stop: Callable[[], bool] = lambda: False) -> Barycentric | None:
     """AAA of the rows if it converges, which it does not on noise: the approximation, in the units of the data."""
     x, first, counts = np.unique(data.X[:, 0], return_index=True, return_counts=True)
     y = data.y[first]
@@ -224,7 +224,7 @@ def _smooth(data: Data, poles: bool) -> Barycentric | None:
     step = -(-len(x) // MOST_ROWS)
     x, y = np.r_[x[:-1:step], x[-1]], np.r_[y[:-1:step], y[-1]]
     ex, ey = int(np.frexp(np.abs(x).max())[1]), int(np.frexp(np.abs(y).max())[1])
-    found = aaa(np.ldexp(x, -ex), np.ldexp(y, -ey), min(MOST_POINTS, len(x) // 3), poles=poles)
+    found = aaa(np.ldexp(x, -ex), np.ldexp(y, -ey), min(MOST_POINTS, len(x) // 3), poles=poles, stop=stop)
     if found is None or found.error > 1e-12:
         return None
     return Barycentric(np.ldexp(found.nodes, ex), np.ldexp(found.values, ey), found.weights, found.error)

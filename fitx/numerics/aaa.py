@@ -8,6 +8,7 @@ the Loewner matrix of the other rows. [Nakatsukasa, Sete & Trefethen 2018, doi:1
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,6 +20,8 @@ from fitx.numerics.doubledouble import Array
 Complex = NDArray[np.complex128]
 
 _SPURIOUS = 1e-13  # of max |y|: a pole with a smaller residue, relative to its distance from the rows, is rounding
+
+_STALLED = 30  # points that must halve the error: on smooth data far fewer do
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,22 +75,35 @@ class Barycentric:
         return np.asarray(np.unique(z.real[real]))
 
 
-def aaa(x: Array, y: Array, most: int, tolerance: float = 1e-13, *, poles: bool = True) -> Barycentric | None:
+def aaa(
+    x: Array,
+    y: Array,
+    most: int,
+    tolerance: float = 1e-13,
+    *,
+    poles: bool = True,
+    stop: Callable[[], bool] = lambda: False,
+) -> Barycentric | None:
     """The approximation of fewest support points with max |y - r| <= tolerance * max |y|, else the best up to `most`.
 
     x: (n,), distinct; y: (n,). poles: poles between the smallest and largest x are allowed; else such approximations
-    are passed over. None: there is none.
+    are passed over. It ends early where many points have hardly gained, as on noise, and on `stop`. None: there is
+    none.
     """
     top = float(np.abs(y).max()) or 1.0
     chosen: list[int] = []
     values = np.full_like(y, y.mean())
     best: Barycentric | None = None
+    errors: list[float] = []
     for _ in range(min(most, len(x) - 1)):
+        if stop() or (len(errors) > _STALLED and min(errors[-_STALLED:]) > min(errors[:-_STALLED]) / 2):
+            break
         gap = np.abs(y - values)
         gap[chosen] = -1.0
         chosen.append(int(np.argmax(gap)))
         found = _clean(x, y, chosen)
         values = found.evaluate(x)
+        errors.append(found.error)
         if (best is None or found.error < best.error) and (poles or not len(found.real_poles(x.min(), x.max()))):
             best = found
             if best.error <= tolerance * top:
