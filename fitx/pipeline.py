@@ -114,12 +114,15 @@ def fit_data(
     split = split_rows(data.n, settings.holdout, settings.split, np.random.default_rng(settings.seed), settings.groups)
     # The first contest, the one that decides, gets half of the time where folds repeat it; the last tenth is for
     # refitting and the report.
+    from threadpoolctl import threadpool_limits
+
     first = began + limit * (0.5 if split.folds else 0.9)
     with closing(Saver(settings.save, common)) as saver:
         report = Reporter(began, limit, settings.metric, settings.progress, settings.status, saver.keep)
         contest = Contest(fitters, settings, first, [*warnings, *remarks], report=report)
-        chosen, front = run_contest(contest, data, _work_rows(split))
-        return contest.again(lambda: _finish(contest, chosen, front, data, split, common))
+        with threadpool_limits(1, "blas"):  # its threads wait by spinning, in small matrices most of the time
+            chosen, front = run_contest(contest, data, _work_rows(split))
+            return contest.again(lambda: _finish(contest, chosen, front, data, split, common))
 
 
 def _work_rows(split: Split) -> Rows | None:

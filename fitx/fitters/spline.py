@@ -112,7 +112,7 @@ class Maker:
         rows, path = self.rows(data), self._path(data)
         least = np.inf
         for size in SIZES if knots is None else (knots,):
-            if context.expired():
+            if np.isfinite(least) and context.expired():
                 return
             if size not in path:
                 if knots is None:

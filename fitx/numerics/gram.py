@@ -78,8 +78,11 @@ def fit_blocks(
     if univariate and max(abs(domain.x_exponent[0]), abs(domain.y_exponent)) < 400:
         gram = _univariate_gram(blocks, domain, len(terms) - 1, threads)
     else:
-        for x, y, w in _scaled_blocks(blocks, domain, len(terms)):
-            gram += _gram(chebyshev.tensor_columns(x, terms, domain.lo, domain.hi), y, w)
+        from threadpoolctl import threadpool_limits
+
+        with threadpool_limits(threads, "blas"):
+            for x, y, w in _scaled_blocks(blocks, domain, len(terms)):
+                gram += _gram(chebyshev.tensor_columns(x, terms, domain.lo, domain.hi), y, w)
     both = _triangle(gram)
     if both is None:
         both = _stacked_qr(blocks, terms, domain)
