@@ -28,7 +28,7 @@ from fitx.formula import Formula
 from fitx.formula.evaluate import predict
 from fitx.front import Candidate
 from fitx.interim import Saver
-from fitx.judgement import CUT_SHORT, QUICK, Judgement, cross_validate, judge_held_out, refitted
+from fitx.judgement import CUT_SHORT, QUICK, Judgement, cross_validate, judge_held_out
 from fitx.link import Link
 from fitx.plugins import all_fitters, get_fitter
 from fitx.progress import Improvement, Reporter, Status

@@ -232,5 +232,5 @@ class TestInterrupts:
 
         monkeypatch.setattr(pipeline, step, interrupted)
         fit = quiet_fit(X[:n], Y[:n], method="poly")
-        assert fit.interrupted
+        assert fit.interrupted == bool(calls)
         assert fit.label == "degree 2"
