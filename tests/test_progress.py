@@ -204,7 +204,7 @@ class TestSaving:
 
 
 class TestInterrupts:
-    @pytest.mark.parametrize("step", ["_choose_steady", "pareto", "not_told_apart", "_tell_losses"])
+    @pytest.mark.parametrize("step", ["_choice", "pareto", "not_told_apart", "_tell_losses"])
     def test_while_choosing_it_keeps_what_was_found(self, monkeypatch: pytest.MonkeyPatch, step: str) -> None:
         real, calls = getattr(contest, step), []
 
