@@ -14,19 +14,20 @@ if TYPE_CHECKING:
     from fitx import mars as mars
     from fitx.api import fit, load, methods
     from fitx.errors import ExtrapolationWarning, FitxError, FitxWarning, UsageError
+    from fitx.estimator import Regressor
     from fitx.formula import Formula
     from fitx.formula.parse import parse
     from fitx.result import Fit
 
 __all__ = [
-    "ExtrapolationWarning", "Fit", "FitxError", "FitxWarning", "Formula", "UsageError", "fit", "load", "methods",
-    "parse",
+    "ExtrapolationWarning", "Fit", "FitxError", "FitxWarning", "Formula", "Regressor", "UsageError", "fit", "load",
+    "methods", "parse",
 ]  # fmt: skip
 
 _HOME = {
     "fit": "fitx.api", "load": "fitx.api", "methods": "fitx.api", "FitxError": "fitx.errors",
     "FitxWarning": "fitx.errors", "UsageError": "fitx.errors", "Formula": "fitx.formula", "parse": "fitx.formula",
-    "ExtrapolationWarning": "fitx.errors", "Fit": "fitx.result",
+    "ExtrapolationWarning": "fitx.errors", "Fit": "fitx.result", "Regressor": "fitx.estimator",
 }  # fmt: skip
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from fitx.arrays import as_finite_matrix, as_matrix, as_vector, column_names, default_names
+from fitx.arrays import as_finite_matrix, as_matrix, as_vector, column_names, default_names, series_name, without_gaps
 from fitx.errors import FitxError, FitxWarning, UsageError
 from fitx.fitters.base import Data, Fitter
 from fitx.parametric.asked import Asked
@@ -25,7 +25,7 @@ def fit(
     method: str | Sequence[str] = "auto",
     *,
     feature_names: Sequence[str] | None = None,
-    target_name: str = "y",
+    target_name: str | None = None,
     sample_weight: Any = None,
     sigma: Any = None,
     holdout: float = 0.25,
@@ -46,6 +46,7 @@ def fit(
     range: tuple[float, float] | None = None,
     allow_poles: bool = False,
     units: Mapping[str, str] | None = None,
+    missing: str = "error",
     progress: Callable[[Improvement], None] | None = None,
     save: str | Path | None = None,
     options: Mapping[str, Any] | None = None,
@@ -53,7 +54,7 @@ def fit(
     """Find a formula y = f(X), scored on rows that neither fitting nor choosing saw.
 
     X: (n,) or (n, d) array-like, or a data frame (pandas, polars, pyarrow), whose column names then name the features;
-      otherwise they are x, or x1 to xd. y: (n,).
+      otherwise they are x, or x1 to xd. y: (n,); a Series' name is the target's, else `target_name`, else y.
     method: a name of `fitx.methods()`, several that compete, or "auto" for all that apply.
     sample_weight: (n,), multiplies the squared residual. sigma: (n,), the standard deviation of each y; its weight is
       1/sigma**2, and standard errors are then not scaled by the residuals.
@@ -74,6 +75,7 @@ def fit(
       their range beyond; a warning then says where.
     units: {"x": "m", "t": "s", "y": "m"}, of features and target; others are plain numbers. A search then proposes
       dimensionally valid formulas only.
+    missing: "error", or "drop": rows without a number (NaN, a null) are left out, and a warning says how many.
     options: {"poly.degree": 3}, as `--set` on the command line. progress: called with each improvement
       (`fitx.progress.Improvement`; str() of it is a line): seconds, method, formula, complexity, validation, front. An
       interrupt (Ctrl-C, a notebook's stop button) ends the fit with the best so far: `interrupted` of the result is
@@ -92,20 +94,33 @@ def fit(
         X = X.drop(columns=[name]) if hasattr(X, "iloc") else X.drop([name])
         frame = column_names(X)
         split = "group"
+    if missing not in ("error", "drop"):
+        raise UsageError(f'missing must be "error" or "drop". Got {missing!r} instead')
+    gaps = missing == "drop"
+    series = series_name(X)
     matrix = as_matrix(X)
     if feature_names is not None:
         names = tuple(str(n) for n in feature_names)
-        if len(names) != matrix.shape[1] or len(set(names)) != len(names):
-            raise UsageError(f"feature_names must be {matrix.shape[1]} different names. Got {list(names)} instead")
     else:
-        names = frame or default_names(matrix.shape[1])
-    matrix = as_finite_matrix(matrix, names)
-    target = as_vector(y, "y")
+        names = frame or ((series,) if series else default_names(matrix.shape[1]))
+    if len(names) != matrix.shape[1] or len(set(names)) != len(names):
+        what = "the columns of X" if feature_names is None else "feature_names"
+        raise UsageError(f"{what} must be {matrix.shape[1]} different names. Got {list(names)} instead")
+    matrix = as_finite_matrix(matrix, names, gaps=gaps)
+    target = as_vector(y, "y", gaps=gaps)
+    target_name = target_name or series_name(y) or "y"
     if len(target) != len(matrix):
         raise FitxError(f"X has {len(matrix)} rows and y has {len(target)}", "they must belong together, row by row")
-    weights, absolute = row_weights(sample_weight, sigma, len(target))
+    weights, absolute = row_weights(sample_weight, sigma, len(target), gaps)
+    groups = None if groups is None else np.asarray(groups)
     if split == "group" and (groups is None or len(groups) != len(target)):
         raise UsageError('split="group" needs groups, one for each row')
+    parts = [*zip(names, matrix.T, strict=True), (target_name, target)]
+    parts += [(what, v) for what, v in (("weights", weights), ("groups", groups)) if v is not None]
+    keep, left_out = without_gaps(parts, len(target))
+    if keep is not None:
+        matrix, target = np.asfortranarray(matrix[keep]), target[keep]
+        weights, groups = (None if v is None else v[keep] for v in (weights, groups))
     if isinstance(per_group, str):
         per_group = [p.strip() for p in per_group.split(",") if p.strip()]
     if per_group and group is None and groups is not None:
@@ -114,7 +129,7 @@ def fit(
         methods=(method,) if isinstance(method, str) else tuple(method),
         holdout=holdout,
         split=split,
-        groups=None if groups is None else np.asarray(groups),
+        groups=groups,
         seed=seed,
         time_limit=time_limit,
         jobs=jobs,
@@ -134,7 +149,8 @@ def fit(
         progress=progress,
         save=save,
     )
-    result = fit_data(Data(matrix, target, names, weights, absolute, target_name), settings)
+    told = [left_out] if left_out else []
+    result = fit_data(Data(matrix, target, names, weights, absolute, target_name), settings, told)
     if save is not None:
         result.save(save)
     for text in result.warnings:
@@ -173,14 +189,17 @@ def _with_groups(matrix: Any, names: tuple[str, ...], groups: Any) -> tuple[Any,
     return np.asfortranarray(np.column_stack([matrix, column])), (*names, "group"), "group"
 
 
-def row_weights(sample_weight: Any, sigma: Any, n: int) -> tuple[Any, bool]:
-    """(weights (n,) or None, whether they are absolute) from either of the two. Errors: UsageError, FitxError."""
+def row_weights(sample_weight: Any, sigma: Any, n: int, gaps: bool = False) -> tuple[Any, bool]:
+    """(weights (n,) or None, whether they are absolute) from either of the two; gaps: NaN where there is none.
+
+    Errors: UsageError, FitxError.
+    """
     if sample_weight is not None and sigma is not None:
         raise UsageError("give weights or sigma, not both", "the weight that belongs to sigma is 1/sigma**2")
     given, what = (sigma, "sigma") if sigma is not None else (sample_weight, "sample_weight")
     if given is None:
         return None, False
-    v = as_vector(given, what)
+    v = as_vector(given, what, gaps=gaps)
     if len(v) != n:
         raise FitxError(f"{what} has {len(v)} values for {n} rows")
     if sigma is not None:

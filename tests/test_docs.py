@@ -243,8 +243,8 @@ def test_every_dependency_has_its_row() -> None:
 
 def test_public_names() -> None:
     assert fitx.__all__ == [
-        "ExtrapolationWarning", "Fit", "FitxError", "FitxWarning", "Formula", "UsageError", "fit", "load", "methods",
-        "parse",
+        "ExtrapolationWarning", "Fit", "FitxError", "FitxWarning", "Formula", "Regressor", "UsageError", "fit",
+        "load", "methods", "parse",
     ]  # fmt: skip
     for name in fitx.__all__:
         assert getattr(fitx, name).__doc__, name

@@ -17,7 +17,7 @@ Levels = Mapping[int, tuple[Any, ...]]  # position of a category column -> its l
 
 def column_names(X: Any) -> list[str] | None:
     """Names of the columns: a frame's, a patsy matrix's, a structured array's, else None."""
-    names = getattr(X, "columns", None)
+    names = getattr(X, "column_names", getattr(X, "columns", None))  # pyarrow's `columns` are the values
     if names is None:
         names = getattr(getattr(X, "design_info", None), "column_names", None)
     if names is None:
@@ -26,14 +26,27 @@ def column_names(X: Any) -> list[str] | None:
 
 
 def is_category(column: Any) -> bool:
-    """True for a category column of pandas, and for Categorical and Enum columns of polars."""
-    kind = type(getattr(column, "dtype", None)).__name__
-    return kind in ("CategoricalDtype", "Categorical", "Enum")
+    """True for a category column of pandas, Categorical and Enum columns of polars, dictionary columns of pyarrow."""
+    return _kind(column) in ("CategoricalDtype", "Categorical", "Enum", "DictionaryType")
+
+
+def _kind(column: Any) -> str:
+    return type(column.dtype if hasattr(column, "dtype") else getattr(column, "type", None)).__name__
+
+
+def _values(column: Any) -> list[Any]:
+    found: list[Any] = column.to_list() if hasattr(column, "to_list") else column.to_pylist()
+    return found
 
 
 def is_frame(X: Any) -> bool:
-    """True for data frames of pandas and polars."""
+    """True for data frames of pandas, polars and pyarrow."""
     return hasattr(X, "columns") and hasattr(X, "__getitem__") and hasattr(X, "shape") and not isinstance(X, np.ndarray)
+
+
+def _frame_columns(X: Any) -> list[Any]:
+    """The columns' names as the frame has them, which need not be text."""
+    return list(getattr(X, "column_names", X.columns))
 
 
 def levels(X: Any) -> dict[int, tuple[Any, ...]]:
@@ -41,12 +54,12 @@ def levels(X: Any) -> dict[int, tuple[Any, ...]]:
     if not is_frame(X):
         return {}
     found: dict[int, tuple[Any, ...]] = {}
-    for j, name in enumerate(X.columns):
+    for j, name in enumerate(_frame_columns(X)):
         column = X[name]
         if is_category(column):
-            present = {v for v in column.to_list() if v is not None and v == v}
-            kind = type(column.dtype).__name__
-            if kind == "Categorical":  # polars: in no order of its own
+            present = {v for v in _values(column) if v is not None and v == v}
+            kind = _kind(column)
+            if kind in ("Categorical", "DictionaryType"):  # polars, pyarrow: in no order of its own
                 found[j] = tuple(sorted(present))
             else:
                 known = column.dtype.categories if kind == "Enum" else column.cat.categories
@@ -56,7 +69,7 @@ def levels(X: Any) -> dict[int, tuple[Any, ...]]:
 
 def text_column(X: Any) -> str | None:
     """Name of the first column of a frame that holds no numbers, if any."""
-    for name in X.columns if is_frame(X) else ():
+    for name in _frame_columns(X) if is_frame(X) else ():
         try:
             np.asarray(X[name], dtype=np.float64)
         except (ValueError, TypeError):
@@ -74,13 +87,13 @@ def expand(X: Any, known: Levels) -> tuple[Any, list[str] | None]:
         return X, names
     columns: list[Array] = []
     labels: list[str] = []
-    for j, name in enumerate(X.columns):
+    for j, name in enumerate(_frame_columns(X)):
         column = X[name]
         if j not in known:
             columns.append(np.asarray(column, dtype=np.float64))
             labels.append(str(name))
             continue
-        values = column.to_list()
+        values = _values(column)
         gone = np.array([v is None or v != v for v in values])
         for level in known[j]:
             columns.append(np.where(gone, np.nan, np.array([v == level for v in values], dtype=np.float64)))
