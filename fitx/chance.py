@@ -1,11 +1,11 @@
-"""Whether a formula beats the mean by more than chance: what was tried may fit noise, too.
+"""Whether a formula beats simpler ones, the mean above all, by more than chance: what was tried may fit noise, too.
 
-A formula of k constants beside the mean lowers the sum of squares of pure noise by chance, as an F statistic tells:
+A formula of k constants more than a simpler one lowers the sum of squares of noise by chance, as an F statistic tells:
 
-    F = ((SS_mean - SS) / k) / (SS / (n - k - 1)),   p = P(F_{k, n-k-1} > F)
+    F = ((SS_simpler - SS) / k) / (SS / (n - p)),   P = P(F_{k, n-p} > F),   p constants in all
 
 and the best of N formulas by N times that (Bonferroni). N is the number of formulas that were tried; for a structure
-that was searched for, which is one of millions, it is exp(length of its description in nats), as in coding.
+that was searched for, which is one of millions, it is exp(what its description is longer by, in nats), as in coding.
 """
 
 from __future__ import annotations
@@ -17,31 +17,34 @@ import numpy as np
 from fitx.fitters.base import Data
 from fitx.front import Candidate
 from fitx.numerics.students import log_f_tail
-from fitx.score import spread
 from fitx.search.prior import structure_cost
 from fitx.search.refine import float_constants
 
-LEVEL = 0.02  # chance that pure noise is taken for a formula, at most
+LEVEL = 0.02  # chance that noise alone is taken for a longer formula, at most
 _TRIED = 3.0  # formulas, at least, that were tried: a line and curves that fitters have dismissed themselves
 
 
-def chance_of(c: Candidate, data: Data, tried: int) -> float:
-    """Bound on the probability that noise alone makes one of `tried` formulas fit the rows of `data`, those that it was
-    fitted to, as well as this one."""
-    rmse = c.train.rmse
-    if rmse is None or not np.isfinite(rmse) or not c.proposal.formula.variables:
+def chance_over(c: Candidate, simpler: Candidate, data: Data, tried: int) -> float:
+    """Bound on the probability that noise alone makes one of `tried` formulas fit the rows of `data`, those that both
+    were fitted to, so much better than `simpler` as `c` does."""
+    if c.train.rmse is None or simpler.train.rmse is None or not np.isfinite(c.train.rmse):
         return 1.0
     scale = float(np.abs(data.y).max()) or 1.0
-    ss, ss_mean = (rmse / scale) ** 2, spread(data.y / scale, data.weights)
-    constants = len(c.proposal.parameters) or len(float_constants(c.proposal.formula))
-    k, n = max(1, constants - 1), data.n
-    if n - k - 1 < 1 or not ss < ss_mean:
+    ss, ss_simpler = (c.train.rmse / scale) ** 2, (simpler.train.rmse / scale) ** 2
+    p, n = max(1, _constants(c)), data.n
+    k = max(1, p - _constants(simpler))
+    if n - p < 1 or not ss < ss_simpler:
         return 1.0
-    if not ss > 0:
+    if not ss > 0 or not np.isfinite(ss_simpler):
         return 0.0
-    log_p = log_f_tail((ss_mean - ss) / k / (ss / (n - k - 1)), k, n - k - 1)
-    log_tried = _length(c, n) if c.searched else float(np.log(max(tried, _TRIED)))
-    return float(np.exp(min(0.0, log_p + log_tried)))
+    log_tried = float(np.log(max(tried, _TRIED)))
+    if c.searched:
+        log_tried = max(log_tried, _length(c, n) - _length(simpler, n))
+    return float(np.exp(min(0.0, log_f_tail((ss_simpler - ss) / k / (ss / (n - p)), k, n - p) + log_tried)))
+
+
+def _constants(c: Candidate) -> int:
+    return len(c.proposal.parameters) or len(float_constants(c.proposal.formula))
 
 
 def _length(c: Candidate, n: int) -> float:
@@ -50,12 +53,14 @@ def _length(c: Candidate, n: int) -> float:
     return structure_cost(f, n) - 0.5 * float(np.log(max(n, 2))) * len(float_constants(f))
 
 
-def better_than_the_mean(candidates: Sequence[Candidate], chosen: Candidate, data: Data) -> Candidate:
-    """`chosen`, or the mean where that is a candidate and the choice beats it by no more than chance would."""
-    means = [c for c in candidates if not c.proposal.formula.variables and np.isfinite(c.error)]
-    if not means or not chosen.proposal.formula.variables or chosen.proposal.loss != "linear":
+def no_better_by_chance(candidates: Sequence[Candidate], chosen: Candidate, data: Data, floor: float) -> Candidate:
+    """`chosen`, or the simplest candidate that it beats by no more than chance would: the mean, a line, ..."""
+    f = chosen.proposal.formula
+    if not f.variables or chosen.proposal.loss != "linear" or chosen.error <= floor:
         return chosen
     tried = sum(not c.searched for c in candidates)
-    if chance_of(chosen, data, tried) <= LEVEL:
-        return chosen
-    return min(means, key=lambda c: (c.complexity, c.error))
+    simpler = [c for c in candidates if c.complexity < chosen.complexity and not c.searched and np.isfinite(c.error)]
+    for c in sorted(simpler, key=lambda c: (c.complexity, c.error)):
+        if c.proposal.loss == "linear" and chance_over(chosen, c, data, tried) > LEVEL:
+            return c
+    return chosen

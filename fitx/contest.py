@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, TypeVar
 import numpy as np
 import numpy.typing as npt
 
-from fitx.chance import better_than_the_mean
+from fitx.chance import no_better_by_chance
 from fitx.errors import FitxError
 from fitx.fitters.base import Data, Fitter
 from fitx.front import Candidate, not_told_apart, pareto
@@ -160,7 +160,7 @@ def _choice(contest: Contest, candidates: list[Candidate], data: Data, ground: G
     if contest.open and contest.settings.max_complexity is None:
         short = [c for c in candidates if c.complexity <= READABLE] or candidates
     chosen = choose_safe(short, floor, ground, contest.settings.metric, contest.settings.allow_poles)
-    return better_than_the_mean(candidates, chosen, data)
+    return no_better_by_chance(candidates, chosen, data, floor)
 
 
 def _defined(candidates: list[Candidate]) -> list[Candidate]:
