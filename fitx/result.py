@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from fitx.baselines import Baseline
+from fitx.candidates import front_of
 from fitx.conformal import NOTHING, Residuals
 from fitx.errors import ExtrapolationWarning
 from fitx.fitters.base import Parameter
@@ -77,6 +78,11 @@ class CandidateFit(Found):
 
     validation: Score
 
+    def _repr_html_(self) -> str:
+        from fitx.notebook import candidate_html
+
+        return candidate_html(self)
+
 
 @dataclass(frozen=True, slots=True)
 class Fit(Found):
@@ -94,7 +100,7 @@ class Fit(Found):
     holdout: Score
     parameters: tuple[Parameter, ...] = ()
     covariance: Array | None = None
-    candidates: tuple[CandidateFit, ...] = ()
+    candidates: tuple[CandidateFit, ...] = ()  # once it is made, `Candidates`
     warnings: tuple[str, ...] = ()
     label: str = ""
     seed: int = 0
@@ -109,6 +115,9 @@ class Fit(Found):
     residuals: Residuals = NOTHING
     baselines: tuple[Baseline, ...] = ()
     box: Mapping[str, tuple[float, float]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "candidates", front_of(self.candidates, self.formula, self.method))
 
     def predict(self, X: Any, interval: float | None = None) -> Array:
         """Values (n,) for rows X: (n, d) or (n,) array-like in the order of `features`, or a data frame with them.
@@ -161,6 +170,15 @@ class Fit(Found):
         from fitx.bands import band
 
         return band(self, X, level, kind, sigma)
+
+    def to_frame(self, kind: str = "pandas") -> Any:
+        """The candidates as a data frame of pandas, polars or pyarrow: `Candidates.to_frame`."""
+        return front_of(self.candidates, self.formula, self.method).to_frame(kind)
+
+    def _repr_html_(self) -> str:
+        from fitx.notebook import fit_html
+
+        return fit_html(self)
 
     def save(self, path: str | Path) -> None:
         """Write the model file (JSON), whole or not at all."""
