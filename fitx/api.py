@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ import numpy as np
 from fitx.arrays import as_finite_matrix, as_matrix, as_vector, column_names, default_names, series_name, without_gaps
 from fitx.errors import FitxError, FitxWarning, UsageError
 from fitx.fitters.base import Data, Fitter
+from fitx.given import Given
 from fitx.parametric.asked import Asked
 from fitx.pipeline import Settings, fit_data
 from fitx.plugins import all_fitters
@@ -109,6 +111,7 @@ def fit(
     matrix = as_finite_matrix(matrix, names, gaps=gaps)
     target = as_vector(y, "y", gaps=gaps)
     target_name = target_name or series_name(y) or "y"
+    as_given = frame is None or frame == names
     if len(target) != len(matrix):
         raise FitxError(f"X has {len(matrix)} rows and y has {len(target)}", "they must belong together, row by row")
     weights, absolute = row_weights(sample_weight, sigma, len(target), gaps)
@@ -119,12 +122,16 @@ def fit(
     parts += [(what, v) for what, v in (("weights", weights), ("groups", groups)) if v is not None]
     keep, left_out = without_gaps(parts, len(target))
     if keep is not None:
+        as_given = False
         matrix, target = np.asfortranarray(matrix[keep]), target[keep]
         weights, groups = (None if v is None else v[keep] for v in (weights, groups))
     if isinstance(per_group, str):
         per_group = [p.strip() for p in per_group.split(",") if p.strip()]
     if per_group and group is None and groups is not None:
         matrix, names, group = _with_groups(matrix, names, groups)
+        as_given = False
+    # by reference where its columns are the features as they stand, so that a picture later costs no memory now
+    given = Given(X, y, groups) if as_given else Given(matrix, target, groups)
     settings = Settings(
         methods=(method,) if isinstance(method, str) else tuple(method),
         holdout=holdout,
@@ -151,6 +158,7 @@ def fit(
     )
     told = [left_out] if left_out else []
     result = fit_data(Data(matrix, target, names, weights, absolute, target_name), settings, told)
+    result = replace(result, given=given)
     if save is not None:
         result.save(save)
     for text in result.warnings:

@@ -22,14 +22,17 @@ from fitx.score import Score
 VERSION = 1
 
 
-def write_whole(path: str | Path, text: str) -> None:
-    """Write `text` to a temporary file beside `path` and move it into place. Errors: FitxError naming the file."""
+def write_whole(path: str | Path, content: str | bytes) -> None:
+    """Write text, in UTF-8, or bytes to a temporary file beside `path` and move it into place.
+
+    Errors: FitxError naming the file.
+    """
     path = Path(path)
     try:
         handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".tmp")
         try:
-            with os.fdopen(handle, "w", encoding="utf-8") as f:
-                f.write(text)
+            with os.fdopen(handle, "wb") as f:
+                f.write(content.encode() if isinstance(content, str) else content)
                 f.flush()
                 os.fsync(f.fileno())
             os.chmod(name, 0o666 & ~_umask())

@@ -27,6 +27,7 @@ from fitx.fitters.base import Data, Fitter
 from fitx.formula import Formula
 from fitx.formula.evaluate import predict
 from fitx.front import Candidate
+from fitx.given import mark
 from fitx.interim import Saver
 from fitx.judgement import CUT_SHORT, QUICK, Judgement, cross_validate, judge_held_out
 from fitx.link import Link
@@ -107,7 +108,8 @@ def fit_data(
         remarks = [*remarks, *filter(None, [Link(*settings.range).check(data.y)])]
     limit = settings.time_limit or (np.inf if all(f.fixed_structures for f in fitters) else SEARCH_SECONDS)
     how = {"methods": list(settings.methods), "holdout": settings.holdout, "split": settings.split,
-           "options": {k: str(v) for k, v in settings.options.items()}, "rows": data.n, **(origin or {})}  # fmt: skip
+           "options": {k: str(v) for k, v in settings.options.items()}, "rows": data.n,
+           "y_crc32": mark(data.y), **(origin or {})}  # fmt: skip
     common = {"features": data.names, "box": box_of(data), "target": data.target, "seed": settings.seed,
               "how": how, "version": _version(),
               "units": dict(settings.units if settings.units is not None else units or {})}  # fmt: skip

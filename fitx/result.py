@@ -18,6 +18,7 @@ from fitx.conformal import NOTHING, Residuals
 from fitx.errors import ExtrapolationWarning
 from fitx.fitters.base import Parameter
 from fitx.formula import Formula
+from fitx.given import NO_ROWS, Given
 from fitx.score import Score
 
 Array = npt.NDArray[np.float64]
@@ -94,6 +95,7 @@ class Fit(Found):
     loss: what the constants minimise. residuals: those of held-out rows, for intervals. box: column -> its smallest and
     its largest value in the rows that were fitted; {} in models of earlier versions.
     baselines: the mean and a straight line on the held-out rows, beside which the formula stands; only after a fit.
+    given: the rows as they came in, by reference, for pictures; only after a fit, not saved.
     """
 
     target: str
@@ -114,6 +116,7 @@ class Fit(Found):
     loss: str = "linear"
     residuals: Residuals = NOTHING
     baselines: tuple[Baseline, ...] = ()
+    given: Given = field(default=NO_ROWS, repr=False, compare=False)
     box: Mapping[str, tuple[float, float]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -179,6 +182,24 @@ class Fit(Found):
         from fitx.notebook import fit_html
 
         return fit_html(self)
+
+    def plot(self, X: Any = None, y: Any = None, path: str | Path | None = None, *, what: str = "all") -> Any:
+        """The picture, a matplotlib Figure (no pyplot needed); written to path where one is given: .png, .svg or .pdf.
+
+        One feature: rows, those held out marked, the formula over their range with its 95 percent confidence band
+        (`band`; without a covariance the interval of a new row, as of `predict`), and residuals under it. Several:
+        predicted against observed, residuals, partial dependence on each feature, most important first. The front:
+        error against complexity, the chosen formula marked. Undefined values are gaps. Logarithmic axes: all values
+        above 0, over a factor of 100 or more, and better spread that way.
+        X, y: rows as for `fit`. Without them those that were fitted, which the fit refers to (X and y as they were
+        given, no copy) but does not save or pickle: a fit that was loaded needs them.
+        what: "all", "fit" (without the front) or "front".
+
+        Errors: UsageError for another ending of path, or where there are no rows; FitxError where it cannot be written.
+        """
+        from fitx.report.picture import plot
+
+        return plot(self, X, y, path, what)
 
     def save(self, path: str | Path) -> None:
         """Write the model file (JSON), whole or not at all."""

@@ -268,9 +268,9 @@ class TestManners:
             "print(*(m for m in sys.argv[1].split(',') if m in sys.modules), file=sys.stderr)"
         )
         for heavy, args in (
-            ("numpy,sympy,scipy,sklearn,duckdb,pint", ["--help"]),
-            ("sympy,scipy,sklearn,duckdb,pint", ["methods"]),
-            ("sympy,scipy,sklearn,duckdb,rich,pint", ["fit", str(tmp_path / "t.csv"), "--method", "poly"]),
+            ("numpy,sympy,scipy,sklearn,duckdb,pint,matplotlib", ["--help"]),
+            ("sympy,scipy,sklearn,duckdb,pint,matplotlib", ["methods"]),
+            ("sympy,scipy,sklearn,duckdb,rich,pint,matplotlib", ["fit", str(tmp_path / "t.csv"), "--method", "poly"]),
         ):
             done = subprocess.run(
                 [sys.executable, "-P", "-c", code, heavy, *args], capture_output=True, text=True, check=True

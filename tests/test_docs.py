@@ -20,7 +20,7 @@ import fitx
 ROOT = Path(__file__).resolve().parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 FENCE = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-COMMANDS = ["fit", "predict", "export", "methods"]
+COMMANDS = ["fit", "predict", "export", "plot", "methods"]
 TOP = {"pyproject.toml", "fitx", "tests", "examples", "README.md", "LICENSE", "CHANGELOG.md"}
 
 

@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from fitx import __version__
-from fitx.cli import export_command, fit_command, methods_command, predict_command
+from fitx.cli import export_command, fit_command, methods_command, plot_command, predict_command
 from fitx.cli.show import say, show_error
 
 app = typer.Typer(
@@ -55,6 +55,7 @@ def _interruptible(command: Callable[..., int]) -> Callable[..., int]:
 app.command("fit")(_interruptible(fit_command.fit))
 app.command("predict")(_interruptible(predict_command.predict))
 app.command("export")(_interruptible(export_command.export))
+app.command("plot")(_interruptible(plot_command.plot))
 app.command("methods")(_interruptible(methods_command.methods))
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -11,9 +10,11 @@ from typing import Annotated
 import typer
 
 from fitx.cli import interrupts
+from fitx.cli.place import check_place
 from fitx.cli.progress import progress as show_progress
-from fitx.cli.show import column_list, result_line, say, summary
+from fitx.cli.show import column_list, result_line, say, show_preview, summary
 from fitx.errors import UsageError
+from fitx.report.endings import check_ending
 
 
 # fmt: off
@@ -46,6 +47,8 @@ def fit(
     set_: Annotated[list[str] | None, typer.Option("--set", metavar="METHOD.OPTION=VALUE", help="An option of a method, for example poly.degree=3")] = None,
     missing: Annotated[str, typer.Option("--missing", metavar="drop|error", help="What to do with rows that lack a number")] = "drop",
     digits: Annotated[int | None, typer.Option("--digits", metavar="N", help="Significant digits of constants; as many as the data support if not given")] = None,
+    plot: Annotated[Path | None, typer.Option("--plot", metavar="FILE", help="Draw rows, curve and residuals: a file that ends in .png, .svg or .pdf")] = None,
+    preview: Annotated[bool, typer.Option("--preview", help="Draw the fit in text on standard error")] = False,
     progress: Annotated[str, typer.Option("--progress", metavar="auto|plain|none", help="Progress on standard error: a display where it is a terminal, lines, or nothing")] = "auto",
 ) -> int:
     """Find a formula for one column of TABLE.
@@ -61,6 +64,7 @@ def fit(
         fitx fit data.csv --model "a*exp(-b*t) + f(p)"   # a, b are fitted, f is searched for
         fitx fit data.csv --units t=s,p=Pa,y=m/s     # only formulas that the units allow
         fitx fit data.csv --format json              # everything, for a script
+        fitx fit data.csv --plot fit.svg             # rows, curve, residuals, the front
         fitx fit data.csv --save model.json          # then: fitx predict model.json new.csv
 
     The formula goes to standard output, everything else to standard error. Ctrl-C (or SIGTERM) prints and saves the
@@ -76,12 +80,11 @@ def fit(
         raise UsageError("give --weights or --sigma, not both", "the weight that belongs to sigma is 1/sigma**2")
     if digits is not None and not 1 <= digits <= 17:
         raise UsageError(f"--digits is between 1 and 17, got {digits}")
-    if save is not None and not save.absolute().parent.is_dir():
-        raise UsageError(f"cannot save to `{save}`: there is no folder `{save.absolute().parent}`")
-    if save is not None and save.is_dir():
-        raise UsageError(f"cannot save to `{save}`: it is a folder", "name a file in it")
-    if save is not None and not os.access(save.absolute().parent, os.W_OK):
-        raise UsageError(f"cannot save to `{save}`: its folder may not be written", "choose another place to save to")
+    for path in filter(None, (save, plot)):
+        check_place(path)
+    if plot is not None:
+        check_ending(plot)
+    from fitx.given import Given
     from fitx.parametric.asked import read_bounds, read_values
     from fitx.pipeline import Settings, check_settings, choose_fitters, fit_table
     from fitx.units import unit_texts
@@ -111,6 +114,7 @@ def fit(
         say(f"warning: {text}")
     with show_progress(progress) as listeners:
         result = fit_table(rows, replace(settings, progress=listeners.improved, status=listeners.status))
+        result = replace(result, given=Given(rows.X, rows.y, rows.groups))
         interrupts.hold()
     for text in result.warnings[len(rows.warnings) :]:
         say(f"warning: {text}")
@@ -119,6 +123,10 @@ def fit(
             result.save(save)
     finally:  # where saving fails the formula is not lost
         result_line(export(result, format, digits))
+    if plot is not None:
+        result.plot(path=plot)
+    if preview:
+        show_preview(result)
     if format == "text" and sys.stdout.isatty():
         summary(result)
     return 130 if result.interrupted else 0

@@ -57,6 +57,17 @@ def result_line(text: str) -> None:
     print(text.encode(encoding, "backslashreplace").decode(encoding))
 
 
+def show_preview(fit: Fit) -> None:
+    """The fit drawn in text on standard error, as wide as the terminal."""
+    import shutil
+
+    from fitx.report.preview import preview
+
+    width = max(40, min(shutil.get_terminal_size().columns, 120))
+    encoding = (sys.stderr.encoding or "ascii").lower()
+    say(preview(fit, width=width, ascii=not encoding.startswith("utf")))
+
+
 def summary(fit: Fit) -> None:
     """The short table under the formula on a terminal."""
     from rich.console import Console
