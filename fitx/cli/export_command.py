@@ -8,21 +8,25 @@ from typing import Annotated
 import typer
 
 from fitx.cli.show import result_line
+from fitx.export import FORMATS, format_names
 
 
 # fmt: off
 def export(
     model: Annotated[Path, typer.Argument(metavar="MODEL.json", help="A model that `fitx fit --save` wrote")],
-    to: Annotated[str, typer.Option("--to", metavar="FORMAT", help="text, latex, json, python or numpy")],
+    to: Annotated[str, typer.Option("--to", metavar="FORMAT", help=", ".join(FORMATS), autocompletion=format_names)],
     digits: Annotated[int | None, typer.Option("--digits", metavar="N", help="Significant digits of constants; all that matter if not given")] = None,
 ) -> int:
     """Print a model's formula in another format.
 
-    Code defines one function `formula` whose arguments are the features, in order.
+    Code defines one function `formula` whose arguments are the features, in order; its comment says which column each
+    of them is. `sql` is an expression over the columns, `excel` a formula for row 2 of a sheet.
 
     \b
         fitx export model.json --to latex
         fitx export model.json --to python > formula.py
+        fitx export model.json --to c > formula.c
+        fitx export model.json --to sql
     """
     # fmt: on
     from fitx.export import export as write

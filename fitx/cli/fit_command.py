@@ -14,6 +14,7 @@ from fitx.cli.place import check_place
 from fitx.cli.progress import progress as show_progress
 from fitx.cli.show import column_list, result_line, say, show_preview, summary
 from fitx.errors import UsageError
+from fitx.export import FORMATS, format_names
 from fitx.report.endings import check_ending
 
 
@@ -25,7 +26,7 @@ def fit(
     features: Annotated[str | None, typer.Option("--features", "-x", metavar="COLUMN,COLUMN", help="Columns to explain it by; all other numeric ones if not given")] = None,
     weights: Annotated[str | None, typer.Option("--weights", metavar="COLUMN", help="Column of row weights; they multiply the squared residual")] = None,
     sigma: Annotated[str | None, typer.Option("--sigma", metavar="COLUMN", help="Column of the target's standard deviations; weight 1/sigma**2")] = None,
-    format: Annotated[str, typer.Option("--format", "-f", metavar="FORMAT", help="text, latex, json, python or numpy")] = "text",
+    format: Annotated[str, typer.Option("--format", "-f", metavar="FORMAT", help=", ".join(FORMATS), autocompletion=format_names)] = "text",
     save: Annotated[Path | None, typer.Option("--save", "-o", metavar="MODEL.json", help="Write the model file, from the first formula on: each improvement, then the result")] = None,
     holdout: Annotated[float, typer.Option("--holdout", metavar="SHARE", help="Share of rows kept back for the printed error; 0 for none")] = 0.25,
     split: Annotated[str, typer.Option("--split", metavar="HOW", help="Which rows are kept back: random, last, or group:COLUMN")] = "random",

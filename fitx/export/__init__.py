@@ -19,6 +19,11 @@ FORMATS = tuple(
 )
 
 
+def format_names(begun: str) -> list[str]:
+    """The formats whose names begin so, for shell completion."""
+    return [name for name in FORMATS if name.startswith(begun)]
+
+
 @cache
 def get_format(name: str) -> Format:
     """The format of that name. Errors: UsageError with the nearest name."""

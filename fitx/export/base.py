@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import keyword
 import re
-from collections.abc import Callable, Collection
+import textwrap
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import TYPE_CHECKING
@@ -42,14 +43,18 @@ def for_reading(found: Found, digits: int | None) -> Formula:
     return found.shown if digits is None else rounded(found.formula, digits)
 
 
-def identifiers(names: tuple[str, ...], taken: Collection[str]) -> dict[str, str]:
-    """Feature name -> identifier: ASCII letters, digits and _, different from each other and from `taken` words."""
+def identifiers(names: tuple[str, ...], taken: Collection[str], longest: int = 50) -> dict[str, str]:
+    """Feature name -> identifier: ASCII letters, digits and _, different from each other and from `taken` words.
+
+    Different in more than their case, for languages that do not tell it; at most some `longest` characters.
+    """
     out: dict[str, str] = {}
     used = {t.lower() for t in taken}
     for name in names:
         base = re.sub(r"[^A-Za-z0-9]+", "_", name).strip("_") or "x"
         base = name if re.fullmatch(r"[A-Za-z][A-Za-z0-9_]*", name) else base
         base = f"x{base}" if base[0].isdigit() else base
+        base = base[:longest]
         candidate, k = base, 1
         while candidate.lower() in used or keyword.iskeyword(candidate):
             k += 1
@@ -59,19 +64,46 @@ def identifiers(names: tuple[str, ...], taken: Collection[str]) -> dict[str, str
     return out
 
 
-def mapping_lines(names: dict[str, str]) -> list[str]:
-    """One line for each name that had to be changed: `identifier: the column "name"`."""
-    return [f"{new}: the column {quoted(old)}" for old, new in names.items() if new != old]
+def about(found: Found, digits: int | None, arguments: Mapping[str, str], width: int = 110) -> list[str]:
+    """What a comment says: version, target, formula, held-out error, and which column is which argument.
+
+    Lines of at most `width` characters that no comment or docstring of any language can take for its end (`plain`).
+    """
+    from fitx import __version__
+    from fitx.result import CandidateFit, Fit
+
+    target = quoted(found.target) if isinstance(found, Fit) else "the target"
+    version = (found.version if isinstance(found, Fit) else "") or __version__
+    units = found.units if isinstance(found, Fit) else {}
+    shown = for_reading(found, digits).text() if found.complexity < 2000 else f"{found.complexity} nodes"
+    lines = [f"The formula that fitx {plain(version)} found for {target}:"]
+    lines += [f"    {part}" for part in textwrap.wrap(plain(shown), width - 4)[:12]]
+    score = found.holdout if isinstance(found, Fit) else found.validation if isinstance(found, CandidateFit) else None
+    if score is not None and score.r2 is not None:
+        word = "Held-out" if isinstance(found, Fit) else "Validation"
+        lines += textwrap.wrap(plain(f"{word} rmse {score.rmse:.4g}, r2 {score.r2:.6g} ({score.how})"), width)
+    lines.append("Arguments, in order:" if arguments else "No arguments: the formula is a constant.")
+    for name, argument in arguments.items():
+        unit = f" [{plain(units[name])}]" if units.get(name) else ""
+        lines += textwrap.wrap(f"{argument}: the column {quoted(name)}{unit}", width, subsequent_indent="    ")
+    return lines
+
+
+def plain(text: str) -> str:
+    """Text on one line of printable characters that ends no comment or docstring and begins none inside it."""
+    shown = "".join(c if c.isprintable() and c not in '"\\?' else f"\\x{ord(c):02x}" for c in text)
+    shown = re.sub(r"\*(?=/)", r"\\x2a", shown)
+    shown = re.sub(r"/(?=\*)", r"\\x2f", shown)
+    return re.sub(r"-(?=->)|-(?=-!)|<(?=!)", lambda m: f"\\x{ord(m[0]):02x}", shown)
 
 
 def quoted(name: str) -> str:
-    """A name in double quotes on one line of printable ASCII, safe inside any comment or docstring."""
-    shown = "".join(c if c.isprintable() and c not in '"\\' else f"\\x{ord(c):02x}" for c in name)
-    return '"' + shown.replace("*/", "*\\x2f").replace("?", "\\x3f") + '"'
+    """A name in double quotes, safe inside any comment or docstring."""
+    return f'"{plain(name)}"'
 
 
 def float_text(value: Number) -> str:
-    """A constant as a float literal that most languages read: 3.0, 0.1, 1e-05; fractions as (1.0/3.0)."""
-    if isinstance(value, Fraction):
+    """A constant as a float literal that most languages read: 3.0, 0.1, 1e-05; short fractions as (1.0/3.0)."""
+    if isinstance(value, Fraction) and max(abs(value.numerator), value.denominator) < 2**53:
         return f"({float_text(value.numerator)}/{float_text(value.denominator)})"
     return repr(float(value))

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from fitx.export.base import Format, identifiers, mapping_lines, rounded
-from fitx.export.code import Language, expression
+from fitx.export.base import Format, about, identifiers, rounded
+from fitx.export.code import Language, code, step_names
 
 if TYPE_CHECKING:
     from fitx.result import Found
@@ -22,24 +22,29 @@ NUMPY = Language(
         "logistic": "(1.0 / (1.0 + np.exp(-{0})))",
     },
     "np.where({0}, {1}, {2})",
+    infinite=("np.nan", "np.inf", "(-np.inf)"),
 )  # fmt: skip
 
 
 def _write(found: Found, digits: int | None) -> str:
     f = rounded(found.formula, digits)
     names = identifiers(found.features, ("np", "formula"))
-    body = expression(f, NUMPY, names)
+    parts = code(f, NUMPY, names, step_names(names.values()))
     args = ", ".join(names.values())
-    floats = "".join(f"    {n} = np.asarray({n}, dtype=float)\n" for n in names.values())
+    body = parts.result
     if len(f.variables) < len(names):  # every feature's shape counts, also of those that the formula does not use
         shape = f"np.broadcast({args}).shape" if len(names) > 1 else f"{args}.shape"
         body = f"np.broadcast_to({body}, {shape})[()]"
-    doc = ["The formula that fitx found; arrays or numbers, broadcast together.", *mapping_lines(names)]
-    text = "\n\n    ".join([doc[0], "\n    ".join(doc[1:])]) + "\n    " if len(doc) > 1 else doc[0]
-    return (
-        f'import numpy as np\n\n\ndef formula({args}):\n    """{text}"""\n{floats}'
-        f'    with np.errstate(all="ignore"):\n        return {body}'
-    )
+    doc = ["Arrays or numbers, broadcast together.", "", *about(found, digits, names)]
+    lines = [
+        "import numpy as np", "", "", f"def formula({args}):", f'    """{doc[0]}',
+        *(f"    {line}".rstrip() for line in doc[1:]), '    """',
+        *(f"    {n} = np.asarray({n}, dtype=float)" for n in names.values()),
+        '    with np.errstate(all="ignore"):',
+        *(f"        {name} = {text}" for name, text in parts.steps),
+        f"        return {body}",
+    ]  # fmt: skip
+    return "\n".join(lines)
 
 
 FORMAT = Format("numpy", "a NumPy function of arrays", _write, code=True)

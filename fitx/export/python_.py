@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from fitx.export.base import Format, identifiers, mapping_lines, rounded
-from fitx.export.code import Language, expression
+from fitx.export.base import Format, about, identifiers, rounded
+from fitx.export.code import Language, code, step_names
 
 if TYPE_CHECKING:
     from fitx.result import Found
@@ -56,11 +56,11 @@ _HELPERS = {
     "acos": """def _acos(a):
     return math.acos(a) if -1.0 <= a <= 1.0 else math.nan""",
     "sign": """def _sign(a):
-    return math.copysign(1.0, a) if a != 0.0 and a == a else a""",
+    return 1.0 if a > 0.0 else -1.0 if a < 0.0 else a + 0.0""",
     "min": """def _min(a, b):
-    return math.nan if a != a or b != b else min(a, b)""",
+    return math.nan if a != a or b != b else a if a < b else b""",
     "max": """def _max(a, b):
-    return math.nan if a != a or b != b else max(a, b)""",
+    return math.nan if a != a or b != b else a if a > b else b""",
     "floor": """def _floor(a):
     return float(math.floor(a)) if math.isfinite(a) else a""",
     "ceil": """def _ceil(a):
@@ -75,28 +75,29 @@ _HELPERS = {
 PYTHON = Language(
     {**{op: f"_{op}" for op in _HELPERS}, "atan": "math.atan", "tanh": "math.tanh", "abs": "abs"},
     "({1} if {0} else {2})",
+    infinite=("math.nan", "math.inf", "(-math.inf)"),
 )
 
 
 def _write(found: Found, digits: int | None) -> str:
-    names = identifiers(found.features, ("math", "np", "numpy", "formula", "abs", "float", "min", "max"))
-    used: set[str] = set()
-    body = expression(rounded(found.formula, digits), PYTHON, names, used)
+    names = identifiers(found.features, ("math", "np", "numpy", "formula", "abs", "float", "min", "max", "v"))
+    parts = code(rounded(found.formula, digits), PYTHON, names, step_names(names.values()))
     args = ", ".join(names.values())
-    helpers = "".join(f"{_HELPERS[op]}\n\n\n" for op in _HELPERS if op in used)
-    doc = ["The formula that fitx found; numbers, or arrays (by NumPy).", *mapping_lines(names)]
-    text = "\n\n    ".join([doc[0], "\n    ".join(doc[1:])]) + "\n    " if len(doc) > 1 else doc[0]
-    floats = "".join(f"    {n} = float({n})\n" for n in names.values())
+    helpers = [f"{_HELPERS[op]}\n\n" for op in _HELPERS if op in parts.used]
     listed = args + ("," if len(names) == 1 else "")
-    return (
-        f"import math\n\n\n{helpers}def formula({args}):\n"
-        f'    """{text}"""\n'
-        f'    if any(hasattr(v, "__len__") for v in ({listed})):\n'
-        f"        import numpy\n\n"
-        f'        with numpy.errstate(all="ignore"):\n'
-        f"            return numpy.vectorize(formula, otypes=[float])({args})\n"
-        f"{floats}    return {body}"
-    )
+    lines = [
+        "import math\n\n", *helpers, f"def formula({args}):",
+        '    """Numbers, or arrays (by NumPy).', "",
+        *(f"    {line}" for line in about(found, digits, names)), '    """',
+        f'    if any(hasattr(v, "__len__") for v in ({listed})):',
+        "        import numpy", "",
+        '        with numpy.errstate(all="ignore"):',
+        f"            return numpy.vectorize(formula, otypes=[float])({args})",
+        *(f"    {n} = float({n})" for n in names.values()),
+        *(f"    {name} = {text}" for name, text in parts.steps),
+        f"    return {parts.result}",
+    ]  # fmt: skip
+    return "\n".join(lines)
 
 
 FORMAT = Format("python", "a Python function of numbers or arrays, standard library only", _write, code=True)
