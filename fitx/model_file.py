@@ -78,7 +78,10 @@ def _to_json(fit: Fit) -> dict[str, Any]:
         "holdout": _score(fit.holdout),
         "parameters": [
             {
-                "name": p.name, "value": p.value, "stderr": _number(p.stderr), "dof": _number(p.dof),
+                "name": p.name,
+                "value": p.value,
+                "stderr": _number(p.stderr),
+                "dof": _number(p.dof),
                 "interval": None if p.interval is None else [_number(v) for v in p.interval],
             }
             for p in fit.parameters
@@ -110,7 +113,7 @@ def load(path: str | Path) -> Fit:
     try:
         text = Path(path).read_text(encoding="utf-8")
     except OSError as e:
-        raise FitxError(f"cannot read model `{path}`: {e.strerror or e}") from None
+        raise FitxError(f"cannot read model `{path}`: {e.strerror or e}", _nearby(Path(path))) from None
     except UnicodeDecodeError:
         raise FitxError(f"`{path}` is not a fitx model file", "models are written by `fitx fit --save`") from None
     try:
@@ -132,6 +135,13 @@ def load(path: str | Path) -> Fit:
         raise FitxError(f"`{path}` is damaged: {e}", "fit and save again") from None
     except (TypeError, AttributeError, OverflowError) as e:
         raise FitxError(f"`{path}` is damaged: a part of it is of another kind ({e})", "fit and save again") from None
+
+
+def _nearby(path: Path) -> str:
+    from fitx.errors import did_you_mean
+
+    names = [p.name for p in path.parent.glob("*.json")]
+    return did_you_mean(path.name, names) + "models are written by `fitx fit --save`"
 
 
 def _read_number(v: Any) -> float | None:

@@ -36,7 +36,8 @@ def check_losses(losses: Sequence[str], metric: str) -> None:
             hint = f"{did_you_mean(name, list(LOSSES))}the losses are {', '.join(LOSSES)}"
             raise UsageError(f"no loss named `{name}`", hint)
     if metric not in METRICS:
-        raise UsageError(f"the metric is one of {', '.join(METRICS)}; got `{metric}`")
+        hint = did_you_mean(metric, list(METRICS)).strip()
+        raise UsageError(f"the metric is one of {', '.join(METRICS)}; got `{metric}`", hint)
 
 
 def with_loss(fitter: Fitter, propose: Propose, loss: str, between: bool) -> Propose | None:

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from fitx.errors import FitxError, UsageError
+from fitx.errors import FitxError, UsageError, did_you_mean
 
 Rows = npt.NDArray[np.intp]
 
@@ -72,7 +72,8 @@ def check_split(how: str, share: float) -> None:
     if not 0 <= share <= 0.9:
         raise UsageError(f"the share of rows held out is between 0 and 0.9, got {share:g}")
     if how not in ("random", "last", "group"):
-        raise UsageError(f"no split named `{how}`", "it is `random`, `last` or `group:COLUMN`")
+        meant = did_you_mean(how, ["random", "last", "group"])
+        raise UsageError(f"no split named `{how}`", f"{meant}it is `random`, `last` or `group:COLUMN`")
 
 
 def _draw(n: int, share: float, rng: np.random.Generator) -> Split:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from fitx.errors import FitxError
+from fitx.errors import FitxError, UsageError
 from fitx.fitters.base import Context, Data, Fitter, Pause, Proposal
 from fitx.link import Link
 from fitx.look import Look, look_at
@@ -57,6 +57,8 @@ def proposals_in_turn(
                 if time.perf_counter() >= contest.deadline:
                     contest.warn(f"the time limit ended method `{turn.fitter.name}` early")
                     return
+        except UsageError:  # what was asked of a method is wrong: another's formula would be no answer
+            raise
         except FitxError as e:
             if len(contest.fitters) == 1 and len(contest.settings.losses) == 1:
                 raise

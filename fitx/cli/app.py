@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import functools
+import re
 import warnings
 from collections.abc import Callable
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from fitx import __version__
 from fitx.cli import export_command, fit_command, methods_command, plot_command, predict_command
+from fitx.cli.help import Contents, Page
 from fitx.cli.show import say, show_error
 
 app = typer.Typer(
     name="fitx",
-    help="Find formulas that fit a table of numbers, and say how far to trust them.",
+    cls=Contents,
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
@@ -35,7 +37,14 @@ def options(
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version and leave")
     ] = False,
 ) -> None:
-    """Find formulas that fit a table of numbers, and say how far to trust them."""
+    """Find formulas that fit a table of numbers, and say how far to trust them.
+
+    \b
+    Where to begin:
+      fitx fit data.csv     # a formula for the last column of a table by the others
+      fitx fit --help       # five examples, and every option
+      fitx methods          # which methods there are; fitx methods NAME explains one
+    """
 
 
 def _interruptible(command: Callable[..., int]) -> Callable[..., int]:
@@ -52,11 +61,11 @@ def _interruptible(command: Callable[..., int]) -> Callable[..., int]:
     return run_command
 
 
-app.command("fit")(_interruptible(fit_command.fit))
-app.command("predict")(_interruptible(predict_command.predict))
-app.command("export")(_interruptible(export_command.export))
-app.command("plot")(_interruptible(plot_command.plot))
-app.command("methods")(_interruptible(methods_command.methods))
+app.command("fit", cls=Page)(_interruptible(fit_command.fit))
+app.command("predict", cls=Page)(_interruptible(predict_command.predict))
+app.command("export", cls=Page)(_interruptible(export_command.export))
+app.command("plot", cls=Page)(_interruptible(plot_command.plot))
+app.command("methods", cls=Page)(_interruptible(methods_command.methods))
 
 
 def run(arguments: list[str]) -> int:
@@ -91,5 +100,23 @@ def _usage(e: Exception) -> int:
     if type(e).__name__ == "NoArgsIsHelpError":
         say(shown())
         return 2
-    show_error(shown(), "`fitx --help` and `fitx COMMAND --help` list what there is")
+    ctx = getattr(e, "ctx", None)
+    path = getattr(ctx, "command_path", "fitx")
+    message, meant = _unknown(e, ctx)
+    show_error(message or shown(), f"{meant}`{path} --help` lists what there is")
     return int(getattr(e, "exit_code", 2))
+
+
+def _unknown(e: Exception, ctx: Any) -> tuple[str, str]:
+    """The message and the nearest name, where a command or a flag is not known; else empty texts."""
+    from fitx.errors import did_you_mean
+
+    command = getattr(ctx, "command", None)
+    if type(e).__name__ == "NoSuchOption" and command is not None:
+        name = str(getattr(e, "option_name", ""))
+        flags = [flag for p in command.get_params(ctx) if p.param_type_name == "option" for flag in p.opts]
+        return f"no option `{name}`", did_you_mean(name, [flag for flag in flags if flag[:2] == "--"])
+    wrong = re.match(r"No such command '(.*?)'\.", str(getattr(e, "message", "")))
+    if wrong is not None and command is not None:
+        return f"no command `{wrong[1]}`", did_you_mean(wrong[1], list(command.commands))
+    return "", ""

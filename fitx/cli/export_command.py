@@ -15,7 +15,7 @@ from fitx.export import FORMATS, format_names
 def export(
     model: Annotated[Path, typer.Argument(metavar="MODEL.json", help="A model that `fitx fit --save` wrote")],
     to: Annotated[str, typer.Option("--to", metavar="FORMAT", help=", ".join(FORMATS), autocompletion=format_names)],
-    digits: Annotated[int | None, typer.Option("--digits", metavar="N", help="Significant digits of constants; all that matter if not given")] = None,
+    digits: Annotated[int | None, typer.Option("--digits", metavar="N", help="Significant digits of constants [default: text and latex as many as the data support, else all]")] = None,
 ) -> int:
     """Print a model's formula in another format.
 

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from fitx.cli.show import result_line, say
-from fitx.errors import UsageError
+from fitx.errors import UsageError, did_you_mean
 
 
 # fmt: off
@@ -19,10 +19,10 @@ def predict(
     interval: Annotated[float | None, typer.Option("--interval", metavar="LEVEL", help="Prediction intervals at this level, for example 0.95: columns prediction, lower, upper")] = None,
     missing: Annotated[str, typer.Option("--missing", metavar="drop|error", help="Rows that lack a number: predict nothing for them, or refuse")] = "drop",
 ) -> int:
-    """Predict the target for each row of TABLE, as CSV in the rows' order.
+    """Predict the target for each row of TABLE, as CSV.
 
-    The target's name is the header. A row that lacks a number, or where the formula is undefined, says NaN.
-    Rows outside the range of those that were fitted are counted in a warning.
+    The rows keep their order; the target's name is the header. A row that lacks a number, or where the formula is
+    undefined, says NaN. Rows outside the range of those that were fitted are counted in a warning.
 
     With --interval the columns are prediction, lower and upper: intervals from the residuals on held-out rows, which
     hold a new row's target in that share of cases, whatever the method.
@@ -43,7 +43,8 @@ def predict(
     from fitx.read import read_columns
 
     if missing not in ("drop", "error"):
-        raise UsageError(f"--missing is one of drop, error; got `{missing}`")
+        hint = did_you_mean(missing, ["drop", "error"]).strip()
+        raise UsageError(f"--missing is one of drop, error; got `{missing}`", hint)
     if interval is not None:
         check_level(interval)
     fit = load(model)

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 import numpy.typing as npt
 
-from fitx.errors import UsageError
+from fitx.errors import UsageError, did_you_mean
 from fitx.formula import Formula
 from fitx.units import Dimension
 
@@ -187,6 +187,11 @@ class Fitter(ABC):
 
     name: ClassVar[str]
     summary: ClassVar[str]  # one line for `fitx methods`
+    # What `fitx methods NAME` says besides: for which data, for which not, where the method is published, a command.
+    good_for: ClassVar[str] = ""
+    not_for: ClassVar[str] = ""
+    papers: ClassVar[tuple[str, ...]] = ()
+    example: ClassVar[str] = ""
     aliases: ClassVar[tuple[str, ...]] = ()
     options: ClassVar[tuple[Option, ...]] = ()
     # True where the structures do not depend on y (degrees, knots at quantiles). A structure that was searched for
@@ -224,8 +229,6 @@ class Fitter(ABC):
         values = {o.name: o.default for o in self.options}
         for name, value in given.items():
             if name not in known:
-                from fitx.errors import did_you_mean
-
                 listed = ", ".join(f"`{self.name}.{o}`" for o in known) or "none"
                 raise UsageError(
                     f"method `{self.name}` has no option `{name}`", f"{did_you_mean(name, list(known))}it has: {listed}"
@@ -246,7 +249,10 @@ def _convert(method: str, option: Option, value: Any) -> Any:
             raise UsageError(f"`{method}.{option.name}` takes {_KINDS[option.kind.__name__]}, got `{value}`")
         value = option.kind(value)
     if option.choices and value is not None and value not in option.choices:
-        raise UsageError(f"`{method}.{option.name}` is one of {', '.join(option.choices)}; got `{value}`")
+        raise UsageError(
+            f"`{method}.{option.name}` is one of {', '.join(option.choices)}; got `{value}`",
+            did_you_mean(str(value), list(option.choices)).strip(),
+        )
     return value
 
 

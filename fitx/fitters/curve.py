@@ -43,6 +43,13 @@ class Curves(Fitter):
 
     name = "curve"
     summary = "named curves with parameters that mean something: growth, decay, peaks, waves, saturation, surfaces"
+    good_for = "the curve of your field, with errors of its parameters: `fitx methods curve` lists 123"
+    not_for = "three features or more"
+    papers = (
+        "Golub and Pereyra 1973, on variable projection, doi:10.1137/0710036",
+        "the source of each curve stands beside it",
+    )
+    example = "fitx fit data.csv --method curve --set curve.only=line,power,exponential"
     fixed_structures = True
     reweights = True
     options = (Option("only", str, "", "only these families, names between commas: gompertz,logistic"),)

@@ -38,6 +38,10 @@ class Lagrange(Fitter):
 
     name = "lagrange"
     summary = "the polynomial through every point, exact up to 30 points, barycentric beyond; one feature"
+    good_for = "few exact points of one feature: the polynomial through all of them, in exact fractions"
+    not_for = "noise"
+    papers = ("Berrut and Trefethen 2004, Barycentric Lagrange interpolation, doi:10.1137/S0036144502417715",)
+    example = "fitx fit data.csv --method lagrange"
     aliases = ("interpolate",)
     fixed_structures = True
 

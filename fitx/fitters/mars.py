@@ -31,6 +31,10 @@ class Mars(Fitter):
 
     name = "mars"
     summary = "adaptive regression splines: sums and products of hinges max(0, x - t), knots found"
+    good_for = "many rows or features, bends, interactions; `fitx.mars.Earth` is py-earth's estimator"
+    not_for = "a smooth law, jumps"
+    papers = ("Friedman 1991, Multivariate adaptive regression splines, doi:10.1214/aos/1176347963",)
+    example = "fitx fit data.csv --method mars --set mars.max_degree=2"
     options = (
         Option("max_degree", int, None, "most factors of a term; by default 1, 2 and 3 are tried"),
         Option("max_terms", int, None, "terms of the forward pass; by default by rows and features, at most 40"),

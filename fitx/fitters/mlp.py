@@ -41,6 +41,10 @@ class Mlp(Fitter):
 
     name = "mlp"
     summary = "a small neural network (one hidden layer) as a formula, its width chosen on held-out rows"
+    good_for = "a small neural network as a formula; in `auto` only for 200 noisy rows or more, and last"
+    not_for = "a formula to read, few rows"
+    papers = ("Cybenko 1989, Approximation by superpositions of a sigmoidal function, doi:10.1007/BF02551274",)
+    example = "fitx fit data.csv --method mlp --set mlp.width=3"
     fixed_structures = True
     options = (
         Option("activation", str, "tanh", "what a hidden unit computes", tuple(OPERATOR)),

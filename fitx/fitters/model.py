@@ -30,6 +30,13 @@ class Model(Fitter):
 
     name = "model"
     summary = "your own formula (--model): its parameters, for each group if asked, and an unknown function in it"
+    good_for = 'your own formula, `--model "a*exp(-b*x) + c"`; what is unknown in it, `f(x)`, is searched for'
+    not_for = "no idea of the form"
+    papers = (
+        "Golub and Pereyra 1973, on variable projection, doi:10.1137/0710036",
+        "Bates and Watts 1988, Nonlinear regression analysis and its applications, on profile likelihood",
+    )
+    example = 'fitx fit data.csv --model "a*exp(-b*x) + c" --bounds b=0:'
     losses = LOSSES
     reweights = True
     options = (

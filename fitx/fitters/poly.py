@@ -76,6 +76,13 @@ class Poly(Fitter):
 
     name = "poly"
     summary = "polynomial least squares in one or many features, degree chosen on held-out rows"
+    good_for = "smooth dependence on one or some features; powers of your choice; constants with errors"
+    not_for = "poles, steps, roots"
+    papers = (
+        "Brubeck, Nakatsukasa and Trefethen 2021, Vandermonde with Arnoldi, doi:10.1137/19M130100X",
+        "Reichel 1990, Newton interpolation at Leja points, doi:10.1007/BF02017352",
+    )
+    example = "fitx fit data.csv --method poly --set poly.degree=2"
     fixed_structures = True
     reweights = True
     options = (

@@ -53,6 +53,13 @@ class Rational(Fitter):
 
     name = "rational"
     summary = "quotients of polynomials in one feature, degrees chosen on held-out rows; AAA for data free of noise"
+    good_for = "one feature: saturation, poles, few constants with errors; nearly exact without noise"
+    not_for = "steps, waves"
+    papers = (
+        "Nakatsukasa, Sete and Trefethen 2018, The AAA algorithm for rational approximation, doi:10.1137/16M1106122",
+        "Sanathanan and Koerner 1963, on fits by repeated linear ones, doi:10.1109/TAC.1963.1105517",
+    )
+    example = "fitx fit data.csv --method rational --set rational.degrees=1/1"
     fixed_structures = True
     options = (
         Option("degrees", degrees_option, None, "degrees of numerator and denominator, 2/3; by default chosen"),

@@ -45,6 +45,14 @@ class Spline(Fitter):
 
     name = "spline"
     summary = "cubic splines in one feature, knots chosen on held-out rows; smoothing, PCHIP, Akima, natural, periodic"
+    good_for = "one feature: any smooth curve, in few cubic pieces or through every point, monotone, periodic"
+    not_for = "a law, beyond the ends"
+    papers = (
+        "de Boor 1978, A practical guide to splines",
+        "Fritsch and Butland 1984, on monotone pieces (pchip), doi:10.1137/0905021",
+        "Akima 1970, A new method of interpolation and smooth curve fitting, doi:10.1145/321607.321609",
+    )
+    example = "fitx fit data.csv --method spline --set spline.kind=pchip"
     fixed_structures = True
     options = (
         Option("kind", str, None, "kind of curve; least squares if not given, and through few points where they agree",

@@ -23,13 +23,23 @@ T = TypeVar("T")
 class Symbolic(Fitter):
     """Searches expressions modulo monomials and target transforms, cheap structures before dear ones.
 
-    No starting values and no random search: see fitx/search/engine.py for the order of its stages.
+    Power laws, polynomials and rational functions come first, then libraries of expressions in growing rounds.
+    Constants inside functions are fitted without starting values.
+    It stops at its time limit, or where a law is found, or where nothing better has been found for long.
     """
 
     name = "symbolic"
     aliases = ("gp",)
     uses_units = True
     summary = "laws of any form: a systematic search through formulas of all features"
+    good_for = "the law behind one or many features, constants inside, some noise; units make it quick"
+    not_for = "a smooth curve will do"
+    papers = (
+        "Udrescu and Tegmark 2020, AI Feynman, doi:10.1126/sciadv.aay2631, on features that separate",
+        "Bartlett, Desmond and Ferreira 2023, Exhaustive symbolic regression, arXiv:2211.11461, on a formula's price",
+        "Buckingham 1914, On physically similar systems, doi:10.1103/PhysRev.4.345, on units",
+    )
+    example = 'fitx fit data.csv --method symbolic --set "symbolic.operators=+ * / exp"'
     options = (
         Option("operators", str, "", "operators that a formula may use, between blanks (empty: the usual ones)"),
         Option("costs", str, "", 'extra cost of operators in the order of the search: "exp=1 sin=2"'),
