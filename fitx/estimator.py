@@ -16,6 +16,7 @@ from fitx import api
 from fitx.arrays import as_finite_matrix, column_names, default_names, series_name
 from fitx.errors import FitxError, UsageError
 from fitx.fitters.base import Parameter
+from fitx.formula.evaluate import predict
 from fitx.progress import Improvement
 from fitx.result import CandidateFit, Fit
 from fitx.score import Score
@@ -146,10 +147,11 @@ class Regressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         """Values (n,) of the formula at the rows of X (n, d); NaN where it is undefined.
 
         Errors: NotFittedError; ValueError where the columns are not those of the fit. (`fit_.predict` takes the columns
-        of a data frame in any order, and gives intervals.)
+        of a data frame in any order, gives intervals, and warns of rows outside the range of those that were fitted,
+        which cross-validation has in every fold.)
         """
         check_is_fitted(self, "fit_")
-        return self.fit_.predict(self._rows(X, reset=False)[0])
+        return predict(self.fit_.formula, self._rows(X, reset=False)[0], self.fit_.features)
 
     def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
         """R2 on X and y, 1 - sum w (y - f)**2 / sum w (y - mean)**2; -inf where the formula is undefined in a row."""

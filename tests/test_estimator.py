@@ -155,6 +155,31 @@ def test_undefined_is_nan_and_scores_below_all() -> None:
     assert est.score([[-1.0], [2.0]], [1.0, 2.0]) == -np.inf
 
 
+@pytest.mark.filterwarnings("error")
+def test_rows_beyond_the_fitted_range_are_no_news_in_cross_validation() -> None:
+    x = np.linspace(0, 1, 60)[:, None]
+    est = Regressor("poly").fit(x, 2 * x[:, 0])
+    assert est.predict([[3.0]]) == pytest.approx([6])
+    with pytest.warns(fitx.ExtrapolationWarning):
+        est.fit_.predict([3.0])
+
+
+def test_fits_in_threads_and_routes_metadata() -> None:
+    import joblib
+    import sklearn
+
+    X, y = table(60)
+    with joblib.parallel_config("threading", n_jobs=2):
+        scores = cross_val_score(Regressor("poly", n_jobs=-1), X, y, cv=2)
+    assert scores.min() > 0.999
+    groups = np.repeat(np.arange(6), 10)
+    with sklearn.config_context(enable_metadata_routing=True):
+        est = Regressor("poly", split="group").set_fit_request(sample_weight=True, groups=True)
+        est.set_score_request(sample_weight=True)
+        params = {"sample_weight": np.ones(60), "groups": groups}
+        assert cross_val_score(est, X, y, cv=2, params=params).min() > 0.999
+
+
 @pytest.mark.parametrize("library", ["pandas", "polars", "pyarrow"])
 def test_names_of_a_frame(library: str) -> None:
     module = pytest.importorskip(library)

@@ -53,6 +53,14 @@ def test_names_of_series_are_those_of_target_and_feature(library: str) -> None:
         assert fitx.fit(frame(library, {"time": A})["time"], 3 * A, method="poly").features == ("time",)
 
 
+@pytest.mark.parametrize("library", LIBRARIES)
+def test_groups_in_a_column(library: str) -> None:
+    X = frame(library, {"a": A, "lab": np.repeat(["u", "v", "w"], 10), "b": B})
+    fit = fitx.fit(X, Y, method="poly", split="group:lab")
+    assert fit.features == ("a", "b")
+    assert "group" in fit.holdout.how
+
+
 def test_an_index_of_pandas_counts_for_nothing() -> None:
     pd = pytest.importorskip("pandas")
     index = np.random.default_rng(2).permutation(30) + 100
