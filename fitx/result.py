@@ -201,6 +201,19 @@ class Fit(Found):
 
         return plot(self, X, y, path, what)
 
+    def report(self, path: str | Path, X: Any = None, y: Any = None, *, command: str | None = None) -> None:
+        """Write a page about the fit, one HTML file that works offline: formula, errors, parameters, pictures, the
+        front with each formula's picture and code to choose from, the code in every format, how it was fitted.
+
+        X, y: rows for the pictures, as for `plot`; a fit that was loaded has none, and the page then no pictures of
+        rows. command: what makes the fit again, as the page shows it; by default from what the fit keeps.
+
+        Errors: UsageError unless path ends in .html; FitxError where it cannot be written.
+        """
+        from fitx.report.page import report
+
+        report(self, path, X, y, command)
+
     def save(self, path: str | Path) -> None:
         """Write the model file (JSON), whole or not at all."""
         from fitx.model_file import save

@@ -12,6 +12,7 @@ import typer
 
 from fitx import __version__
 from fitx.cli import export_command, fit_command, methods_command, plot_command, predict_command
+from fitx.cli.command_line import remember
 from fitx.cli.help import Contents, Page
 from fitx.cli.show import say, show_error
 
@@ -73,6 +74,7 @@ def run(arguments: list[str]) -> int:
     from fitx.errors import FitxError
 
     command = typer.main.get_command(app)
+    remember(arguments)
     with warnings.catch_warnings():
         warnings.simplefilter("default")
         warnings.showwarning = lambda message, *rest, **more: say(f"warning: {message}")

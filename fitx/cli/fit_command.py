@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from fitx.cli import interrupts
+from fitx.cli.command_line import as_typed
 from fitx.cli.help import (
     EXPLAIN,
     JUDGED,
@@ -26,7 +27,7 @@ from fitx.cli.progress import progress as show_progress
 from fitx.cli.show import column_list, result_line, say, show_preview, summary
 from fitx.errors import UsageError, did_you_mean
 from fitx.export import FORMATS, format_names
-from fitx.report.endings import check_ending
+from fitx.report.endings import check_ending, check_page
 
 
 # fmt: off
@@ -60,6 +61,7 @@ def fit(
     digits: Annotated[int | None, typer.Option("--digits", metavar="N", help="Significant digits of constants [default: as many as the data support]", rich_help_panel=OUTPUT)] = None,
     save: Annotated[Path | None, typer.Option("--save", "-o", metavar="MODEL.json", help="Write the model file, from the first formula on: each improvement, then the result [default: none]", rich_help_panel=OUTPUT)] = None,
     plot: Annotated[Path | None, typer.Option("--plot", metavar="FILE", help="Draw rows, curve and residuals: a file that ends in .png, .svg or .pdf [default: none]", rich_help_panel=OUTPUT)] = None,
+    report: Annotated[Path | None, typer.Option("--report", metavar="FILE.html", help="Write a page about the fit that works offline: formula, errors, pictures, the front, code [default: none]", rich_help_panel=OUTPUT)] = None,
     preview: Annotated[bool, typer.Option("--preview", help="Draw the fit in text on standard error [default: no]", rich_help_panel=OUTPUT)] = False,
     progress: Annotated[str, typer.Option("--progress", metavar="auto|plain|none", help="Progress on standard error: a display where it is a terminal, lines, or nothing", rich_help_panel=OUTPUT, autocompletion=one_of("auto", "plain", "none"))] = "auto",
 ) -> int:
@@ -94,10 +96,12 @@ def fit(
         raise UsageError("give --weights or --sigma, not both", "the weight that belongs to sigma is 1/sigma**2")
     if digits is not None and not 1 <= digits <= 17:
         raise UsageError(f"--digits is between 1 and 17, got {digits}")
-    for path in filter(None, (save, plot)):
+    for path in filter(None, (save, plot, report)):
         check_place(path)
     if plot is not None:
         check_ending(plot)
+    if report is not None:
+        check_page(report)
     from fitx.given import Given
     from fitx.parametric.asked import read_bounds, read_values
     from fitx.pipeline import Settings, check_settings, choose_fitters, fit_table
@@ -139,6 +143,8 @@ def fit(
         result_line(export(result, format, digits))
     if plot is not None:
         result.plot(path=plot)
+    if report is not None:
+        result.report(report, command=as_typed())
     if preview:
         show_preview(result)
     if format == "text" and sys.stdout.isatty():

@@ -40,7 +40,7 @@ def plain(text: str) -> str:
     return (shown if len(shown) <= 40 else shown[:39] + "…").replace("$", r"\$")
 
 
-def scatter(ax: Axes, s: Shown, x: Array, y: Array) -> None:
+def scatter(ax: Axes, s: Shown, x: Array, y: Array, what: str = "rows") -> None:
     """The drawn rows; those held out are diamonds. Each is one marker; undefined ones are left out."""
     d = s.drawn
     fine = np.isfinite(x[d]) & np.isfinite(y[d])
@@ -48,12 +48,12 @@ def scatter(ax: Axes, s: Shown, x: Array, y: Array) -> None:
     size = 5.0 if len(d) <= 300 else 3.5 if len(d) <= 1500 else 2.2
     held = np.zeros(len(d), bool) if s.held is None else s.held[d]
     ax.plot(
-        x[d][~held], y[d][~held], "o", ms=size, mfc=INK, mec="none", alpha=0.55, gid="rows-fitted",
+        x[d][~held], y[d][~held], "o", ms=size, mfc=INK, mec="none", alpha=0.55, gid=f"{what}-fitted",
         label="rows" if s.held is None else "rows fitted",
     )  # fmt: skip
     if held.any():
         ax.plot(
-            x[d][held], y[d][held], "D", ms=size, mfc=ORANGE, mec=INK, mew=0.4, alpha=0.9, gid="rows-held-out",
+            x[d][held], y[d][held], "D", ms=size, mfc=ORANGE, mec=INK, mew=0.4, alpha=0.9, gid=f"{what}-held-out",
             label="rows held out", zorder=2.5,
         )  # fmt: skip
 
@@ -128,7 +128,7 @@ def draw_residuals(ax: Axes, fit: Fit, s: Shown, x: Array, below: str) -> None:
     """y - p of each row over x; the line at zero."""
     with np.errstate(all="ignore"):
         r = s.y - s.p
-    scatter(ax, s, x, r)
+    scatter(ax, s, x, r, "residuals")
     ax.axhline(0.0, color=BLUE, lw=1.2, zorder=1)
     ax.set_ylabel("residual")
     ax.set_xlabel(below)
