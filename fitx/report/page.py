@@ -81,9 +81,7 @@ def _formula(fit: Fit) -> Markup:
 
 def _equation(found: Found, target: str) -> Markup:
     maths = mathml(found)
-    return tag(
-        "div", tag("div", f"{target} ="), maths, class_="formula", tabindex=0, role="group", aria_label="formula"
-    )
+    return tag("div", f"{target} = ", maths, class_="formula", tabindex=0, role="group", aria_label="formula")
 
 
 def _code(found: Found, whose: str) -> Markup:
