@@ -191,3 +191,12 @@ class TestChoice:
         assert [c.complexity for c in not_told_apart([one, other], chosen, 0.0)] == [1]
         same = self.candidate(Var("x") * 1, chosen.losses, 1.0, 300)
         assert same not in not_told_apart([one, other, same], chosen, 0.0)
+
+
+@pytest.mark.filterwarnings("ignore::fitx.errors.FitxWarning")
+def test_values_that_differ_by_rounding_only_do_not_break_the_search() -> None:
+    x = np.linspace(-1, 1, 30)
+    x = np.sort(np.concatenate([x, np.nextafter(x, 2)]))
+    y = np.where(x < 0, 0.0, 1.0) + np.random.default_rng(0).normal(0, 0.1, 60)
+    fit = fitx.fit(x, y, method="symbolic", time_limit=2)
+    assert np.isfinite(fit.predict(x)).all()

@@ -74,6 +74,8 @@ class Prony(Stage):
 def _sums(u: Array, z: Array, x: Formula, log: bool, noise: float) -> Iterator[Formula]:
     middle, half = (u[0] + u[-1]) / 2, (u[-1] - u[0]) / 2
     s = (u - middle) / half  # exponents are of s until the end
+    if not np.diff(s).min() > 0:  # values of x that differ by rounding only: no slope between them
+        return
     integrals = _integrals(s, z, max(_ORDERS))
     powers = [s**k for k in range(max(_ORDERS) + max(_POLYNOMIALS))]
     spread = float(((z - z.mean()) ** 2).sum())
