@@ -104,8 +104,8 @@ def judged(item: Found, X: Array) -> tuple[Array, npt.NDArray[np.bool_]]:
     return want, steady
 
 
-def finite(item: Found, X: Array) -> npt.NDArray[np.bool_]:
-    """Rows in which no part of the formula is infinite."""
+def finite(item: Found, X: Array, tiny: bool = True) -> npt.NDArray[np.bool_]:
+    """Rows in which no part of the formula is infinite; tiny=False: nor a power, product or quotient within 1e-300."""
     columns = dict(zip(item.features, X.T, strict=True))
     well = np.ones(len(X), bool)
 
@@ -121,6 +121,10 @@ def finite(item: Found, X: Array) -> npt.NDArray[np.bool_]:
             whole = call(node.op, *parts)
         values = whole.evaluate({str(k): v for k, v in enumerate(args)})
         well = well & ~np.isinf(values)
+        if not tiny and node.op in ("pow", "mul", "div", "square", "cube"):
+            well = well & ~(
+                (np.abs(values) < 1e-300) & np.logical_and.reduce([np.broadcast_to(a != 0, len(X)) for a in args])
+            )
         return values
 
     def leaf(node: Formula) -> Array:

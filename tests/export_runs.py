@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import os
+import re
 import runpy
 import shutil
 import subprocess
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
+import export_formulas
 import numpy as np
 import numpy.typing as npt
 
+from fitx.export.sql_ import name_sql
+from fitx.formula import Var
 from fitx.result import Found
 
 Array = npt.NDArray[np.float64]
@@ -183,14 +189,122 @@ def numpy(items: list[Found], X: Array, folder: Path) -> Array:
     return _python(items, X, folder, "numpy")
 
 
+def _select(items: list[Found], X: Array) -> tuple[list[str], list[str]]:
+    """Statements that make tables of the points, one for each triple of names, and a query for each formula."""
+    tables: dict[tuple[str, ...], str] = {}
+    make, queries = [], []
+    for item in map(_possible, items):
+        if item.features not in tables:
+            name = tables[item.features] = f"points{len(tables)}"
+            columns = ", ".join(f"{name_sql(c)} DOUBLE PRECISION" for c in item.features)
+            make.append(f"CREATE TABLE {name} (n INTEGER, {columns})")
+            rows = ", ".join(
+                f"({k}, {', '.join(f'{v!r}e0'.replace('ee', 'e') for v in row)})" for k, row in enumerate(X.tolist())
+            )
+            make.append(f"INSERT INTO {name} VALUES {rows}")
+        queries.append(f"SELECT\n{item.to('sql')}\nFROM {tables[item.features]} ORDER BY n")
+    return make, queries
+
+
+def _possible(item: Found) -> Found:
+    """With other names where columns cannot be called so: those of one table differ in more than case."""
+    new: dict[str, str] = {}
+    for name in item.features:
+        plain = name.replace("\x00", "").lower()
+        new[name] = (
+            f"{name}'".replace("\x00", "") if plain in map(str.lower, new.values()) or plain != name.lower() else name
+        )
+    new = {old: name or "empty" for old, name in new.items()}
+    f = item.formula.substitute({old: Var(name) for old, name in new.items()})
+    return replace(item, formula=f, shown=f, features=tuple(new.values()))
+
+
+def _values(rows: list[tuple[float | None, ...]]) -> list[float]:
+    return [np.nan if value is None else float(value) for (value,) in rows]
+
+
+def sqlite(items: list[Found], X: Array, folder: Path) -> Array:
+    import sqlite3
+
+    base = sqlite3.connect(":memory:")
+    make, queries = _select(items, X)
+    for statement in make:
+        base.execute(statement)
+    return np.array([_values(base.execute(query).fetchall()) for query in queries])
+
+
+def duckdb(items: list[Found], X: Array, folder: Path) -> Array:
+    import duckdb
+
+    base = duckdb.connect()
+    make, queries = _select(items, X)
+    for statement in make:
+        base.execute(statement)
+    return np.array([_values(base.execute(query).fetchall()) for query in queries])
+
+
+def postgresql(items: list[Found], X: Array, folder: Path) -> Array:
+    """On rows where no part is infinite or nearly 0: PostgreSQL stops where a value over- or underflows."""
+    make, queries = _select(items, X)
+    rows = [np.flatnonzero(export_formulas.finite(item, X, tiny=False)) for item in items]
+    queries = [
+        query.replace(" ORDER BY n", f" WHERE n IN ({', '.join(map(str, [-1, *chosen]))}) ORDER BY n")
+        for query, chosen in zip(queries, rows, strict=True)
+    ]
+    script = ["SET client_min_messages = error", "BEGIN", *make, *queries, "ROLLBACK"]
+    (folder / "a.sql").write_text(";\n".join(script) + ";\n", "utf-8")
+    args = ["psql", os.environ["FITX_POSTGRES"], "-v", "ON_ERROR_STOP=1", "-qAtX", "-P", "null=nan", "-f", "a.sql"]
+    done = subprocess.run(args, cwd=folder, capture_output=True, text=True, timeout=900)
+    assert done.returncode == 0, done.stderr[:3000]
+    values = iter([float(line) for line in done.stdout.split()])
+    out = np.full((len(items), len(X)), np.nan)
+    for k, chosen in enumerate(rows):
+        out[k, chosen] = [next(values) for _ in chosen]
+    return out
+
+
+def excel(items: list[Found], X: Array, folder: Path) -> Array:
+    """By LibreOffice: a sheet for each formula, filled down."""
+    import openpyxl
+
+    book = openpyxl.Workbook()
+    book.remove(book.active)
+    for k, item in enumerate(items):
+        sheet = book.create_sheet(f"f{k}")
+        first = item.to("excel").splitlines()[0]
+        for i, row in enumerate(X.tolist()):
+            sheet.append([*row, *re.sub(r"\b([A-Z]{1,3})2\b(?!\()", rf"\g<1>{i + 1}", first).split("\t")])
+    book.save(folder / "a.xlsx")
+    place = f"-env:UserInstallation=file://{folder}/profile"
+    _command("soffice", place, "--headless", "--convert-to", "xlsx", "--outdir", "out", "a.xlsx", cwd=folder)
+    done = openpyxl.load_workbook(folder / "out" / "a.xlsx", data_only=True)
+    cells = [[row[3] for row in done[f"f{k}"].iter_rows(values_only=True)] for k in range(len(items))]
+    return np.array([[v if isinstance(v, int | float) else np.nan for v in row] for row in cells], float)
+
+
 RUNS: dict[str, tuple[Run, str]] = {
     "c": (c, "gcc"), "cpp": (cpp, "g++"), "rust": (rust, "rustc"), "fortran": (fortran, "gfortran"),
     "javascript": (javascript, "node"), "julia": (julia, "julia"), "octave": (octave, "octave"),
-    "python": (python, ""), "numpy": (numpy, ""),
+    "sqlite": (sqlite, ""), "duckdb": (duckdb, ""), "postgresql": (postgresql, "psql"),
+    "excel": (excel, "soffice"), "python": (python, ""), "numpy": (numpy, ""),
 }  # fmt: skip
 
 
 def missing(name: str) -> str:
     """Why code in that language cannot be run here; "" where it can."""
     tool = RUNS[name][1]
+    if name == "sqlite" and not _has_mathematics():
+        return "this SQLite is built without functions of mathematics"
+    if name == "postgresql" and "FITX_POSTGRES" not in os.environ:
+        return "FITX_POSTGRES names no server of PostgreSQL"
     return f"{tool} is not installed" if tool and shutil.which(tool) is None else ""
+
+
+def _has_mathematics() -> bool:
+    import sqlite3
+
+    try:
+        sqlite3.connect(":memory:").execute("SELECT exp(1.0)")
+    except sqlite3.OperationalError:
+        return False
+    return True

@@ -7,6 +7,7 @@ import runpy
 import warnings
 from dataclasses import replace
 from pathlib import Path
+from xml.etree import ElementTree
 
 import numpy as np
 import pytest
@@ -130,3 +131,68 @@ def test_json_is_json() -> None:
 def test_a_constant_keeps_the_shape_of_its_arguments(tmp_path: Path) -> None:
     formula = run_code(found(parse("3")).to("numpy"), tmp_path)
     assert formula(np.ones(4), 1.0).shape == (4,)  # type: ignore[operator]
+
+
+HOSTILE = ("*/ int main() {", "<script>alert(1)</script>", '=cmd|"/c calc"!A1', "a\nb", '"; DROP TABLE x; --', "-->", "\x00")
+
+
+def hostile() -> Found:
+    f: Formula = call("pi") * 0
+    for k, name in enumerate(HOSTILE):
+        f = f + Var(name) * (k + 1)
+    return found(f, HOSTILE)
+
+
+@pytest.mark.parametrize("name", [name for name in FORMATS if name != "json"])
+def test_hostile_names_stay_text(name: str) -> None:
+    text = hostile().to(name)
+    if name in ("c", "cpp", "javascript"):
+        assert text.count("*/") == text.count("/*") == 1
+    if name not in ("text", "latex", "sql"):
+        assert "DROP TABLE x; --" not in text or '\\x22; DROP' in text or "mathml" in name
+    if name == "excel":
+        lines = text.splitlines()
+        assert lines[0].startswith("=")
+        assert all(line.startswith("# ") for line in lines[1:])
+        assert "cmd" not in lines[0]
+    if name == "sql":
+        assert 'CAST("""; DROP TABLE x; --" AS DOUBLE PRECISION)' in text
+    if name == "latex":
+        assert "\n" not in text
+
+
+def test_mathml_is_xml_without_foreign_elements() -> None:
+    root = ElementTree.fromstring(hostile().to("mathml"))
+    tags = {e.tag.rpartition("}")[2] for e in root.iter()}
+    assert tags <= {"math", "mrow", "mo", "mn", "mi", "mtext", "msub", "msup"}
+    assert "<script>alert(1)</script>" in "".join(root.itertext())
+    for op in OPERATORS.values():
+        if op.name not in COMPARISONS:
+            args = [call("lt", Var("x"), 1), Var("x_1"), Var("y")] if op.arity < 0 else [Var("x"), Var("y")][: op.arity]
+            ElementTree.fromstring(found(call(op.name, *args)).to("mathml"))
+
+
+def test_mathml() -> None:
+    text = found(parse("x_1**2/3 - 1.5e-9*alpha"), ("x_1", "alpha")).to("mathml")
+    assert "<msup><msub><mi>x</mi><mtext>1</mtext></msub><mn>2</mn></msup>" in text
+    assert "<mi>α</mi>" in text
+    assert 'alttext="x_1**2/3 - 1.5e-9*alpha"' in text
+
+
+def test_what_a_comment_says() -> None:
+    fit = make_fit()
+    text = fit.to("c")
+    assert f"fitx {fitx.__version__} found for" in text
+    assert "Held-out rmse" in text
+    assert ' * x: the column "x"' in text
+    assert "Validation rmse" in fit.candidates[0].to("c")
+
+
+def test_latex_of_words_and_long_formulas() -> None:
+    assert found(parse("medical + that*2"), ("medical", "that")).latex() == r"\text{medical} + 2 \text{that}"
+    assert found(parse("T_max + x1"), ("T_max", "x1")).latex() == r"T_{\text{max}} + x_{1}"
+    assert found(Var(r"\input{x}") * 2, (r"\input{x}",)).latex() == r"2 \text{\textbackslash{}input\{x\}}"
+    deep: Formula = Var("x")
+    for _ in range(2000):
+        deep = call("sin", deep + 1)
+    assert found(deep).latex().startswith(r"\sin\left(\sin\left(")

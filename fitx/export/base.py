@@ -64,14 +64,18 @@ def identifiers(names: tuple[str, ...], taken: Collection[str], longest: int = 5
     return out
 
 
-def about(found: Found, digits: int | None, arguments: Mapping[str, str], width: int = 110) -> list[str]:
+def about(
+    found: Found, digits: int | None, arguments: Mapping[str, str] | None, heading: str = "Arguments, in order:"
+) -> list[str]:
     """What a comment says: version, target, formula, held-out error, and which column is which argument.
 
-    Lines of at most `width` characters that no comment or docstring of any language can take for its end (`plain`).
+    arguments: column -> what stands for it; None: columns go by their own names. No comment or docstring of any
+    language can take these lines for its end (`plain`).
     """
     from fitx import __version__
     from fitx.result import CandidateFit, Fit
 
+    width = 110
     target = quoted(found.target) if isinstance(found, Fit) else "the target"
     version = (found.version if isinstance(found, Fit) else "") or __version__
     units = found.units if isinstance(found, Fit) else {}
@@ -82,8 +86,9 @@ def about(found: Found, digits: int | None, arguments: Mapping[str, str], width:
     if score is not None and score.r2 is not None:
         word = "Held-out" if isinstance(found, Fit) else "Validation"
         lines += textwrap.wrap(plain(f"{word} rmse {score.rmse:.4g}, r2 {score.r2:.6g} ({score.how})"), width)
-    lines.append("Arguments, in order:" if arguments else "No arguments: the formula is a constant.")
-    for name, argument in arguments.items():
+    if arguments:
+        lines.append(heading)
+    for name, argument in (arguments or {}).items():
         unit = f" [{plain(units[name])}]" if units.get(name) else ""
         lines += textwrap.wrap(f"{argument}: the column {quoted(name)}{unit}", width, subsequent_indent="    ")
     return lines

@@ -107,7 +107,8 @@ def code(f: Formula, language: Language, names: Mapping[str, str], step: Callabl
         if node.op == "piecewise" and language.pieces is None:
             return _Piece(_select(language, [a.text for a in args], keep), fixed=fixed)
         text, rank = _spell(node, args, language, keep)
-        depth = 1 + max((a.depth for a in args), default=0)
+        # a chain a + b + c goes no deeper
+        depth = max((a.depth + (k > 0 or rank == WHOLE) for k, a in enumerate(args)), default=0)
         if (len(text) > language.longest or depth > language.deepest) and node.op not in COMPARISONS:
             text, rank, depth = keep(text), WHOLE, 0
         return _Piece(text, rank, depth, fixed)
@@ -119,11 +120,12 @@ def code(f: Formula, language: Language, names: Mapping[str, str], step: Callabl
 
 
 def _select(language: Language, args: list[str], keep: Callable[[str], str]) -> str:
-    shown = args[-1]
+    shown, depth = args[-1], 0
     for i in range(len(args) - 3, -1, -2):
         shown = language.select.format(args[i], args[i + 1], shown)
-        if len(shown) > language.longest:
-            shown = keep(shown)
+        depth += 1
+        if len(shown) > language.longest or depth == language.deepest:
+            shown, depth = keep(shown), 0
     return shown
 
 
