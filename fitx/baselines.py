@@ -14,6 +14,7 @@ from fitx.score import Score, score
 
 Array = npt.NDArray[np.float64]
 
+_ROWS = 100_000  # to which baselines are fitted, at most
 CONVINCED = 0.05  # chance up to which a formula counts as better
 
 
@@ -38,6 +39,7 @@ class Baseline:
 
 def baseline_values(work: Data, X: Array) -> dict[str, Array]:
     """Values of the baselines, fitted to `work`, at the rows X (m, d); the line only where the rows suffice for it."""
+    work = work.every(-(-work.n // _ROWS))
     w = np.ones(work.n) if work.weights is None else work.weights
     if not w.sum() > 0:
         return {}

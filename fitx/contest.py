@@ -33,6 +33,7 @@ ROUNDING = 1e-12  # errors below this share of the spread of y are equal
 CHOOSE_SHARE = 0.25  # of the work rows choose among formulas
 READABLE = 60  # nodes up to which formulas are chosen by `auto`, and are listed as not to be told apart
 SIMPLE, FEW_CONSTANTS = 20, 5  # nodes and fitted constants of an exact formula that is believed to be the law
+_NEARLY = 1e4  # times the floor: constants refitted in folds may lose some digits
 # Work rows below which folds choose: a quarter of them could not tell a cubic from a constant. Folds flatter structures
 # that were searched for on the same rows; `choose` makes those pay for it.
 CHOOSE_IN_FOLDS = 600
@@ -179,7 +180,9 @@ def _enough(contest: Contest, candidates: list[Candidate], floor: float) -> bool
     """Whether a law has been found, simple and exact on rows that chose: where no method is named, the others then
     need not be tried."""
     return contest.open and any(
-        c.error <= floor and c.complexity <= SIMPLE and len(float_constants(c.proposal.formula)) <= FEW_CONSTANTS
+        c.error <= _NEARLY * floor
+        and c.complexity <= SIMPLE
+        and len(float_constants(c.proposal.formula)) <= FEW_CONSTANTS
         for c in candidates
     )
 

@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from fitx.contest import Contest
 
 
+_HOPELESS = 0.1  # of what a method takes: with less time left it is not begun
+
+
 @dataclass(order=True, slots=True)
 class Turn:
     """What a method still has to propose. cost: about how many seconds up to its next pause; order: among equals."""
@@ -42,8 +45,11 @@ def proposals_in_turn(
     queue: list[Turn] = []
     for turn in _entries(contest, data, reasons):
         heappush(queue, turn)
+    proposed = False
     while queue and not enough():
         turn = heappop(queue)
+        if proposed and contest.deadline - time.perf_counter() < _HOPELESS * turn.cost:
+            continue
         contest.report.at(turn.fitter.name)
         try:
             for p in turn.proposals:
@@ -53,6 +59,7 @@ def proposals_in_turn(
                     break
                 most = contest.settings.max_complexity
                 if most is None or p.formula.complexity <= most:
+                    proposed = True
                     yield turn.fitter.name, p
                 if time.perf_counter() >= contest.deadline:
                     contest.warn(f"the time limit ended method `{turn.fitter.name}` early")

@@ -7,6 +7,7 @@ import numpy.typing as npt
 
 from fitx.formula import Formula
 from fitx.formula.evaluate import evaluate_columns
+from fitx.formula.tangent import tangent
 
 Array = npt.NDArray[np.float64]
 
@@ -48,21 +49,21 @@ def _refine(
     free = float_constants(f)
     if not free or len(free) > MOST or len(y) <= len(free):
         return f
-    gradient = [f.derivative(i) for i in free]
+    shape = tangent(f, names)
     root = None if weights is None else np.sqrt(weights)
 
-    def residual(g: Formula) -> Array:
-        r = y - evaluate_columns(g, columns, names)
+    def residual(c: Array) -> Array:
+        r = y - shape.values(c, columns)
         return r if root is None else r * root
 
-    r = residual(f)
+    begin = c = np.array([float(f.constants[i]) for i in free])
+    r = residual(c)
     best = float(r @ r)
     damping = 1e-6
     for _ in range(rounds):
         if not np.isfinite(best) or best == 0:
             break
-        values = [float(v) for v in f.constants]
-        J = np.array([evaluate_columns(g, columns, names) for g in gradient]).T
+        J = shape.derivatives(c, columns).T
         if root is not None:
             J = J * root[:, None]
         if not np.isfinite(J).all():
@@ -72,22 +73,22 @@ def _refine(
         improved = False
         for _ in range(4):
             A = np.vstack([J / scale, np.sqrt(damping) * np.eye(len(free))])
-            step = np.linalg.lstsq(A, np.concatenate([r, np.zeros(len(free))]), rcond=None)[0] / scale
-            trial = list(f.constants)
-            for i, s in zip(free, step, strict=True):
-                trial[i] = values[i] + float(s)
-            if not all(np.isfinite(float(v)) for v in trial):
+            trial = c + np.linalg.lstsq(A, np.concatenate([r, np.zeros(len(free))]), rcond=None)[0] / scale
+            if not np.isfinite(trial).all():
                 break
-            g = f.with_constants(trial)
-            q = residual(g)
+            q = residual(trial)
             error = float(q @ q)
             if error < best:
                 gain = 1 - error / best
-                f, r, best, improved = g, q, error, True
-                gradient = [f.derivative(i) for i in free]
+                c, r, best, improved = trial, q, error, True
                 damping = max(damping / 10, 1e-15)
                 break
             damping *= 30
         if not improved or gain < 1e-8:
             break
-    return f
+    if c is begin:
+        return f
+    values = list(f.constants)
+    for i, v in zip(free, c, strict=True):
+        values[i] = float(v)
+    return f.with_constants(values)
