@@ -49,7 +49,7 @@ def look_at(X: Array, y: Array, weights: Array | None = None) -> Look:
             n=n,
             d=d,
             distinct=len(np.unique(t)),
-            noise=noise.level,
+            noise=min(noise.level, 1.0),
             exact=noise.level == 0.0,
             positive=bool((x > 0).all() and (t > 0).all()),
         )

@@ -32,7 +32,7 @@ def proposals(law: str, d: int, n: int = 400) -> list[Proposal]:
     X = np.random.default_rng(1).uniform(1.0, 3.0, (n, d))
     data = Data(X, parse(law).predict(X, NAMES[:d]), NAMES[:d])
     context = Context(Symbolic().resolve_options({}), np.random.default_rng(0), time.perf_counter() + 120, 2)
-    return list(Symbolic().propose(data, context))
+    return [p for p in Symbolic().propose(data, context) if isinstance(p, Proposal)]
 
 
 @pytest.mark.parametrize(
