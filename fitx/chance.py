@@ -54,13 +54,16 @@ def _length(c: Candidate, n: int) -> float:
 
 
 def no_better_by_chance(candidates: Sequence[Candidate], chosen: Candidate, data: Data, floor: float) -> Candidate:
-    """`chosen`, or the simplest candidate that it beats by no more than chance would: the mean, a line, ..."""
+    """`chosen`, or the simplest candidate that none up to it beats by more than chance would: the mean, a line, ..."""
     f = chosen.proposal.formula
     if not f.variables or chosen.proposal.loss != "linear" or chosen.error <= floor:
         return chosen
     tried = sum(not c.searched for c in candidates)
-    simpler = [c for c in candidates if c.complexity < chosen.complexity and not c.searched and np.isfinite(c.error)]
+    linear = [c for c in candidates if np.isfinite(c.error) and c.proposal.loss == "linear"]
+    simpler = [c for c in linear if c.complexity < chosen.complexity and not c.searched]
     for c in sorted(simpler, key=lambda c: (c.complexity, c.error)):
-        if c.proposal.loss == "linear" and chance_over(chosen, c, data, tried) > LEVEL:
+        # one between the two may beat it clearly where `chosen`, of many constants for its rows, proves nothing
+        longer = [chosen, *(m for m in simpler if m.complexity > c.complexity and m.error < c.error)]
+        if all(chance_over(m, c, data, tried) > LEVEL for m in longer):
             return c
     return chosen

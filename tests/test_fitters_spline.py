@@ -175,3 +175,18 @@ def test_options() -> None:
 def test_slopes_of_two_points() -> None:
     for slopes in (through.natural, through.pchip, through.akima):
         np.testing.assert_allclose(slopes(np.array([0.0, 2]), np.array([1.0, 5])), [2, 2])
+
+
+def test_many_pieces_that_prove_nothing_do_not_send_the_choice_to_a_cubic() -> None:
+    x = np.linspace(0.5, 4, 60)
+    fit = fitx.fit(x, np.sin(3 * x), method="spline")
+    assert fit.holdout.rmse is not None
+    assert fit.holdout.rmse < 0.03
+
+
+def test_a_line_under_noise_stays_a_line() -> None:
+    x = np.linspace(0, 1, 60)
+    for seed in range(5):
+        y = 2 * x + np.random.default_rng(seed).normal(0, 0.1, 60)
+        fit = fitx.fit(x, y, method=["poly", "spline"])
+        assert fit.formula.complexity <= 5
