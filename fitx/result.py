@@ -174,6 +174,12 @@ class Fit(Found):
 
         return band(self, X, level, kind, sigma)
 
+    def latex_table(self, digits: int | None = None, longest: int = 60) -> str:
+        """The candidates as a LaTeX table with the chosen one marked: `fitx.export.latex_table`."""
+        from fitx.export.latex_table import latex_table
+
+        return latex_table(self, digits, longest)
+
     def to_frame(self, kind: str = "pandas") -> Any:
         """The candidates as a data frame of pandas, polars or pyarrow: `Candidates.to_frame`."""
         return front_of(self.candidates, self.formula, self.method).to_frame(kind)
