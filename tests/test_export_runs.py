@@ -58,7 +58,8 @@ def test_special_values(name: str, tmp_path: Path) -> None:
 def test_latex_compiles(tmp_path: Path) -> None:
     names = ["Temp (°C)", "50%", "a&b"]
     X = np.random.default_rng(0).uniform(-1, 1, (60, 3))
-    fit = fitx.fit(X, 2 * X[:, 0] + X[:, 1] ** 4 + 0.1 * np.sin(5 * X[:, 2]), method="poly", feature_names=names, target_name=r"y_1 \input{x} #µ²")
+    y = 2 * X[:, 0] + X[:, 1] ** 4 + 0.1 * np.sin(5 * X[:, 2])
+    fit = fitx.fit(X, y, method="poly", feature_names=names, target_name=r"y_1 \input{x} #µ²")
     assert fit.latex_table().count(r"$\star$") == 2  # in the caption and in the chosen row
     items = export_formulas.operators() + export_formulas.randoms(20) + export_formulas.huge()[3:]
     known = [i for i in items if all(c <= "\xff" for n in i.features for c in n)]  # pdflatex lacks other letters
