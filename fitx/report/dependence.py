@@ -68,8 +68,10 @@ def _dependence(found: Found, rows: Array, X: Array, j: int) -> Dependence:
     fine = np.isfinite(values)
     enough = fine.mean(axis=1) > 0.5
     mean, low, high = (np.full(len(at), np.nan) for _ in range(3))
-    for k in np.flatnonzero(enough):
-        v = values[k, fine[k]]
-        mean[k] = v.mean()
-        low[k], high[k] = np.quantile(v, [0.1, 0.9])
+    with np.errstate(over="ignore", invalid="ignore"):  # values near the largest number: no mean, a gap
+        for k in np.flatnonzero(enough):
+            v = values[k, fine[k]]
+            mean[k] = v.mean()
+            low[k], high[k] = np.quantile(v, [0.1, 0.9])
+    mean[~np.isfinite(mean)] = np.nan
     return Dependence(found.features[j], at, mean, low, high)

@@ -79,6 +79,6 @@ def _its_own(key: str, value: str, prefix: str) -> str:
     if key.endswith("href") and value.startswith("#"):
         return f"#{prefix}-{value[1:]}"
     if key == "style":
-        value = value.replace(INK, "currentColor").replace(BLUE.lower(), "var(--curve)")
+        value = value.replace(INK, "currentColor").replace(BLUE.lower(), "var(--line1)")
         value = value.replace("'DejaVu Sans'", "'DejaVu Sans', system-ui")
     return value.replace("url(#", f"url(#{prefix}-")

@@ -163,8 +163,10 @@ def draw_front(ax: Axes, fit: Fit) -> None:
             mine = i == own
             ax.plot(
                 [x], [e], "*" if mine else "o", ms=15 if mine else 8, mfc=RED if mine else SKY, mec=INK, mew=0.8,
-                gid=f"front-{i}", label="chosen" if mine else None, zorder=3, ls="none",
+                gid=f"front-{i}", zorder=3, ls="none",
             )  # fmt: skip
+            if mine:
+                ax.annotate("chosen", (x, e), (0, -11), textcoords="offset points", ha="center", va="top", zorder=4)
     errors = np.array([e for _, e in known if e > 0])
     if len(errors) == len(known) > 1 and errors.max() >= 10 * errors.min():
         ax.set_yscale("log")
@@ -173,12 +175,10 @@ def draw_front(ax: Axes, fit: Fit) -> None:
         ax.set_xscale("log")
     else:
         ax.xaxis.set_major_locator(MaxNLocator(integer=True))
-    ax.margins(x=0.04, y=0.15)
+    ax.margins(x=0.06, y=0.22)
     ax.set_xlabel("complexity (nodes)")
     ax.set_ylabel("error (rmse)")
     ax.set_title("formulas considered: error on the rows that chose")
-    if own is not None:
-        ax.legend(loc="upper right")
 
 
 def front_error(c: CandidateFit) -> float:

@@ -67,10 +67,12 @@ def fit_figure(fit: Fit, found: Found, s: Shown, *, front: bool, titled: bool, d
             draw_observed(agree, fit, s)
             draw_residuals(apart, fit, s, s.p, f"predicted {label(fit, fit.target)}")
             apart.set_title(s.thinned)
+            first: Axes | None = None  # all share its axis: a flat line is a feature that matters little
             for k, part in enumerate(shown):
                 row, column = divmod(k, _ACROSS)
-                place = grid[1 + row, 2 * column : 2 * column + 2]
-                _dependence_panel(figure.add_subplot(place), fit, part, column == 0)
+                panel = figure.add_subplot(grid[1 + row, 2 * column : 2 * column + 2], sharey=first)
+                first = first or panel
+                _dependence_panel(panel, fit, part, column == 0)
             if s.held is not None:
                 agree.legend(loc="upper left")
         if front:

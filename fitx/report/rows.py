@@ -41,7 +41,7 @@ class Shown:
     def thinned(self) -> str:
         """In words, where not every row is drawn."""
         n = len(self.y)
-        return "" if len(self.drawn) == n else f"{len(self.drawn):,} of {n:,} rows drawn"
+        return "" if len(self.drawn) == n else f"{len(self.drawn):,} of {n:,} rows drawn, the {FARTHEST} farthest too"
 
 
 def shown_rows(fit: Fit, X: Any = None, y: Any = None) -> Shown:
