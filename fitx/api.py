@@ -15,10 +15,11 @@ from fitx.errors import FitxError, FitxWarning, UsageError
 from fitx.fitters.base import Data, Fitter
 from fitx.given import Given
 from fitx.parametric.asked import Asked
-from fitx.pipeline import Settings, fit_data
+from fitx.pipeline import fit_data
 from fitx.plugins import all_fitters
 from fitx.progress import Improvement
 from fitx.result import Fit
+from fitx.settings import Settings
 
 
 def fit(

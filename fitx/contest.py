@@ -23,7 +23,7 @@ from fitx.split import SMALL, TINY, split_rows
 from fitx.turns import proposals_in_turn
 
 if TYPE_CHECKING:
-    from fitx.pipeline import Settings
+    from fitx.settings import Settings
 
 Array = npt.NDArray[np.float64]
 Rows = npt.NDArray[np.intp]

@@ -21,7 +21,7 @@ from fitx.score import Score, no_score, score
 from fitx.split import LARGE, Split
 
 if TYPE_CHECKING:
-    from fitx.pipeline import Settings
+    from fitx.settings import Settings
 
 Array = npt.NDArray[np.float64]
 Rows = npt.NDArray[np.intp]

@@ -18,8 +18,9 @@ from fitx.formula import Const, Var, parse
 from fitx.formula.tangent import tangent
 from fitx.look import Look, look_at
 from fitx.numerics.students import log_f_tail, t_tail
-from fitx.pipeline import Settings, fit_data
+from fitx.pipeline import fit_data
 from fitx.plugins import all_fitters
+from fitx.settings import Settings
 
 CHEAP = ["poly", "curve", "rational", "spline", "mars"]
 
@@ -86,7 +87,7 @@ class _Cheap(Fitter):
 
 class TestTurns:
     def run(self, monkeypatch: pytest.MonkeyPatch, fitters: list[Fitter], y: np.ndarray) -> fitx.Fit:
-        monkeypatch.setattr("fitx.pipeline.all_fitters", lambda: {f.name: f for f in fitters})
+        monkeypatch.setattr("fitx.settings.all_fitters", lambda: {f.name: f for f in fitters})
         x = np.arange(float(len(y)))
         return fit_data(Data(x[:, None], y, ("x",)), Settings())
 

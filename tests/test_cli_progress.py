@@ -22,7 +22,7 @@ PATIENCE = 120.0  # seconds after which a test that waits fails
 ENDLESS = """
 import sys, time
 import numpy as np
-import fitx.pipeline
+import fitx.settings
 from fitx.cli import main
 from fitx.fitters.base import Fitter, Proposal
 from fitx.formula import Const, Var
@@ -47,7 +47,7 @@ class Endless(Fitter):
             time.sleep(0.1)
         return next(self.propose(data, None))
 
-fitx.pipeline.get_fitter = lambda name: Endless()
+fitx.settings.get_fitter = lambda name: Endless()
 main()
 """
 

@@ -38,7 +38,7 @@ class TestHonesty:
                 seen.append(set(data.y))
                 yield Proposal(Const(float(data.y.mean())), "mean")
 
-        monkeypatch.setattr(pipeline, "get_fitter", lambda name: Spy())
+        monkeypatch.setattr("fitx.settings.get_fitter", lambda name: Spy())
         real = judgement.score
 
         def spy_score(y: np.ndarray, *args: object, **more: object) -> object:
@@ -270,13 +270,13 @@ class Slow(Fitter):
 
 class TestAnytime:
     def test_the_time_limit_ends_it_with_the_best_so_far(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(pipeline, "get_fitter", lambda name: Slow())
+        monkeypatch.setattr("fitx.settings.get_fitter", lambda name: Slow())
         fit = quiet_fit(np.arange(60.0), np.arange(60.0), method="slow", time_limit=0.3)
         assert any("time limit" in w for w in fit.warnings)
         assert not fit.interrupted
 
     def test_an_interrupt_gives_the_best_so_far(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(pipeline, "get_fitter", lambda name: Slow())
+        monkeypatch.setattr("fitx.settings.get_fitter", lambda name: Slow())
         fit = quiet_fit(np.arange(60.0), np.arange(60.0), method="slow", options={"slow.step": 1.0})
         assert fit.interrupted
         assert fit.formula.complexity == 3

@@ -20,6 +20,7 @@ from fitx.front import Candidate, pareto
 from fitx.interim import INTERIM, Saver
 from fitx.progress import Improvement, Reporter, Status
 from fitx.score import score
+from fitx.settings import Settings
 
 rng = np.random.default_rng(0)
 X = rng.uniform(-2, 5, (200, 1))
@@ -120,14 +121,14 @@ class TestStatus:
 
     def test_fitters_reach_it(self) -> None:
         told: list[Status] = []
-        settings = pipeline.Settings(methods=("symbolic",), time_limit=3.0, status=told.append)
+        settings = Settings(methods=("symbolic",), time_limit=10.0, status=told.append)
         r = np.random.default_rng(0)
         pipeline.fit_data(
             Data(np.asfortranarray(r.normal(size=(300, 3))), r.normal(size=300), ("a", "b", "c")), settings
         )
         assert {s.method for s in told} >= {"symbolic"}
         assert max(s.tried for s in told) > 1000
-        assert all(s.limit == 3.0 for s in told)
+        assert all(s.limit == 10.0 for s in told)
 
 
 class Waiting(Fitter):
@@ -152,7 +153,7 @@ class TestSaving:
     def waiting(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Waiting:
         fitter = Waiting()
         fitter.path, fitter.seen = tmp_path / "m.json", []
-        monkeypatch.setattr(pipeline, "get_fitter", lambda name: fitter)
+        monkeypatch.setattr("fitx.settings.get_fitter", lambda name: fitter)
         return fitter
 
     def test_each_improvement_is_a_model_that_says_that_it_is_interim(self, waiting: Waiting) -> None:

@@ -104,7 +104,8 @@ def fit(
         check_page(report)
     from fitx.given import Given
     from fitx.parametric.asked import read_bounds, read_values
-    from fitx.pipeline import Settings, check_settings, choose_fitters, fit_table
+    from fitx.pipeline import fit_table
+    from fitx.settings import Settings, check_settings, choose_fitters
     from fitx.units import unit_texts
 
     how, _, split_group = split.partition(":")
