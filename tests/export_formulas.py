@@ -56,7 +56,7 @@ def randoms(count: int, seed: int = 0) -> list[Found]:
 
 
 def huge() -> list[Found]:
-    """A spline of 300 pieces, a sum of 3000 terms, 200 products of hinges, and 150 functions in each other."""
+    """A spline of 300 pieces, a sum of 1500 terms, 200 products of hinges, and 150 functions in each other."""
     x, y, z = (Var(n) for n in NAMES[2])
     knots = np.linspace(-3, 3, 301)
     pieces: list[Formula] = []
@@ -68,7 +68,7 @@ def huge() -> list[Found]:
     nest: Formula = x
     for k in range(150):
         nest = call("sin", nest * 0.9 + 0.1) if k % 2 else call("atan", nest + y * 0.1)
-    waves = (call("sin", x * (0.01 * k)) * 0.5 for k in range(3000))
+    waves = (call("sin", x * (0.01 * k)) * 0.5 for k in range(1500))
     out = [call("piecewise", *pieces, z), add_all(hinges), add_all(waves), nest]
     return [found(f, NAMES[2]) for f in out]
 

@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from xml.etree import ElementTree
 
+import export_formulas
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -198,3 +199,30 @@ def test_latex_of_words_and_long_formulas() -> None:
     for _ in range(2000):
         deep = call("sin", deep + 1)
     assert found(deep).latex().startswith(r"\sin\left(\sin\left(")
+
+
+def test_huge_formulas_keep_the_limits_of_each_language() -> None:
+    for item in export_formulas.huge():
+        texts = {name: item.to(name) for name in FORMATS if name != "json"}
+        assert max(map(len, texts["fortran"].splitlines())) <= 132
+        cells = texts["excel"].splitlines()[0].split("\t")
+        assert max(map(len, cells)) <= 8192
+        assert max(map(depth, cells)) <= 64
+        assert max(map(depth, texts["python"].splitlines())) <= 100  # Python's parser bears 200
+
+
+def depth(text: str) -> int:
+    """Of parentheses in each other."""
+    letters = np.frombuffer(text.encode() or b" ", np.uint8)
+    return int(np.cumsum((letters == ord("(")).astype(int) - (letters == ord(")"))).max())
+
+
+def test_constants_keep_all_digits_and_whole_numbers_are_floats() -> None:
+    f = parse("x*0.12345678901234567 + 1/3 - 2*x**5/7 + 12345678901234567890")
+    for name in ("c", "cpp", "rust", "javascript", "julia", "octave"):
+        body = found(f).to(name).split("column")[-1]
+        assert repr(0.12345678901234567) in body
+        assert "(1.0/3.0)" in body
+        assert "1.2345678901234567e+19" in body
+    assert "1.2345678901234567d+19" in found(f).to("fortran")
+    assert f"{0.12345678901234567!r}e0" in found(f).to("sql")

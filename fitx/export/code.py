@@ -160,7 +160,7 @@ def _spell(node: Call, args: list[_Piece], language: Language, keep: Callable[[s
     return f"{spelling or op}({', '.join(a.text for a in args)})", WHOLE
 
 
-_ALONE = re.compile(r"([(]|, )\{(\d)\}(?=[,)])")  # an argument between brackets or commas needs no parentheses
+_ALONE = re.compile(r"([(]|, ?)\{(\d)\}(?=[,)])")  # an argument between brackets or commas needs no parentheses
 
 
 def step_names(taken: Iterable[str]) -> Callable[[int], str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from fitx.export.base import Format, for_reading
@@ -33,6 +34,7 @@ def text_mode(name: str) -> str:
     return r"\text{" + "".join(shown) + "}"
 
 
+@cache
 def symbol_latex(name: str) -> str:
     """How a column's name is set: x_1 and alpha as mathematics, else upright text.
 

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 CALL, WHOLE = 8, 9  # rank of f(x), which stands in parentheses only under an exponent, and of what never does
 Piece = tuple[str, int]
+Open = tuple[str | list[str], int]  # a list: the parts of a chain a + b + c, which may grow
 _NAMES = {"log": "ln", "asin": "arcsin", "acos": "arccos", "atan": "arctan", "sign": "sgn", "hinge": "max"}
 _FENCES = {"abs": ("|", "|"), "floor": ("⌊", "⌋"), "ceil": ("⌈", "⌉")}
 _SIGNS = {"add": "+", "sub": "−", "lt": "<", "le": "≤", "gt": ">", "ge": "≥", "eq": "="}
@@ -70,22 +71,37 @@ def _variable(name: str) -> Piece:
     return (f"<msub>{letter}<mtext>{known[1]}</mtext></msub>" if known[1] else letter), WHOLE
 
 
-def _leaf(node: Formula) -> Piece:
+def _leaf(node: Formula) -> Open:
     if isinstance(node, Var):
         return _variable(node.name)
     assert isinstance(node, Const)
     return _number(node.value)
 
 
-def _node(node: Call, args: list[Piece]) -> Piece:
-    op, texts = node.op, [text for text, _ in args]
-    if op in _SIGNS:
-        comparison = op not in ("add", "sub")
-        left, right = (texts[0], texts[1]) if comparison else (_begun(node, args), _within(args[1], SUM + 1))
-        return _row(left, _sign(_SIGNS[op]), right), 0 if comparison else SUM
+def _closed(piece: Open) -> Piece:
+    return piece[0] if isinstance(piece[0], str) else _row(*piece[0]), piece[1]
+
+
+def _chain(node: Call, args: list[Open], sign: str) -> Open:
+    """A sum or product in one row however long, as browsers bear no rows a thousand deep."""
+    rank = PRODUCT if node.op == "mul" else SUM
+    begun, first = args[0][0], node.args[0]
+    same = isinstance(first, Call) and first.op in (("mul",) if node.op == "mul" else ("add", "sub"))
+    parts = begun if same and isinstance(begun, list) else [_within(_closed(args[0]), rank)]
+    parts += [sign, _within(_closed(args[1]), rank + 1)]
+    return parts, rank
+
+
+def _node(node: Call, opened: list[Open]) -> Open:
+    op = node.op
+    if op in ("add", "sub"):
+        return _chain(node, opened, _sign(_SIGNS[op]))
     if op == "mul":
-        times = _sign("×") if isinstance(node.args[1], Const) else _TIMES
-        return _row(_begun(node, args), times, _within(args[1], PRODUCT + 1)), PRODUCT
+        return _chain(node, opened, _sign("×") if isinstance(node.args[1], Const) else _TIMES)
+    args = [_closed(piece) for piece in opened]
+    texts = [text for text, _ in args]
+    if op in _SIGNS:
+        return _row(texts[0], _sign(_SIGNS[op]), texts[1]), 0
     if op == "div":
         return f"<mfrac>{texts[0]}{texts[1]}</mfrac>", WHOLE
     if op == "neg":
@@ -111,17 +127,6 @@ def _node(node: Call, args: list[Piece]) -> Piece:
     return _row(name, _APPLY, _fenced(inside)), CALL
 
 
-_CHAINS = {"add": ("add", "sub"), "sub": ("add", "sub"), "mul": ("mul",)}
-
-
-def _begun(node: Call, args: list[Piece]) -> str:
-    """The left side of a sum or product; of a longer chain its parts, as browsers bear no rows a thousand deep."""
-    first = node.args[0]
-    if isinstance(first, Call) and first.op in _CHAINS[node.op]:
-        return args[0][0].removeprefix("<mrow>").removesuffix("</mrow>")
-    return _within(args[0], PRODUCT if node.op == "mul" else SUM)
-
-
 def _pieces(args: list[str]) -> str:
     rows = [(args[i + 1], _row("<mtext>if </mtext>", args[i])) for i in range(0, len(args) - 1, 2)]
     rows.append((args[-1], "<mtext>otherwise</mtext>"))
@@ -132,7 +137,7 @@ def _pieces(args: list[str]) -> str:
 def _write(found: Found, digits: int | None) -> str:
     f = for_reading(found, digits)
     words = "".join(c if c.isprintable() else " " for c in f.text())
-    text, _ = f.fold(_leaf, _node)
+    text, _ = _closed(f.fold(_leaf, _node))
     attributes = f'xmlns="http://www.w3.org/1998/Math/MathML" display="block" alttext="{escape(words)}"'
     return f"<math {attributes}>{_row(text)}</math>"
 
