@@ -151,6 +151,7 @@ def test_hostile_names_stay_text(name: str) -> None:
     text = hostile().to(name)
     if name in ("c", "cpp", "javascript"):
         assert text.count("*/") == text.count("/*") == 1
+        assert "</script" not in text  # nor does it end where a page holds the code
     if name not in ("text", "latex", "sql"):
         assert "DROP TABLE x; --" not in text or "\\x22; DROP" in text or "mathml" in name
     if name == "excel":

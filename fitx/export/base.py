@@ -95,11 +95,11 @@ def about(
 
 
 def plain(text: str) -> str:
-    """Text on one line of printable characters that ends no comment or docstring and begins none inside it."""
+    """Text on one line of printable characters that ends no comment, docstring or script and begins none inside it."""
     shown = "".join(c if c.isprintable() and c not in '"\\?' else f"\\x{ord(c):02x}" for c in text)
     shown = re.sub(r"\*(?=/)", r"\\x2a", shown)
     shown = re.sub(r"/(?=\*)", r"\\x2f", shown)
-    return re.sub(r"-(?=->)|-(?=-!)|<(?=!)", lambda m: f"\\x{ord(m[0]):02x}", shown)
+    return re.sub(r"-(?=->)|-(?=-!)|<(?=[!/])", lambda m: f"\\x{ord(m[0]):02x}", shown)
 
 
 def quoted(name: str) -> str:
