@@ -1,4 +1,4 @@
-"""A fit in text, for a terminal: rows as dots, the formula as a line of braille, two by four dots a character."""
+"""A fit in text, for a terminal: a line of braille, two by four dots a character; rows as dots, few rows as `o`."""
 
 from __future__ import annotations
 
@@ -40,6 +40,8 @@ def preview(fit: Fit, X: Any = None, y: Any = None, width: int = 80, height: int
     else:
         dots = ((rows | curve) * _DOTS[None, :, None, :]).sum(axis=(1, 3))
         cells = np.where(dots > 0, np.vectorize(chr)(0x2800 + dots), " ")
+        if len(s.drawn) <= columns:  # few rows would drown in the line
+            cells = np.where(rows.any(axis=(1, 3)), "o", cells)
     top, bottom = view[1][1], view[1][0]
     left = [f"{top:.4g}", *[""] * (lines - 2), f"{bottom:.4g}"]
     bar, corner, dash = ("|", "+", "-") if ascii else ("│", "└", "─")
