@@ -4,16 +4,15 @@
     python tests/benchmarks/bench_tables.py --table diabetes --limit 10 --splits 2
     python tests/benchmarks/bench_tables.py --peers /path/to/venv/bin/python --json result.json
 
-Tables: scikit-learn's diabetes and linnerud (each of its three targets), Friedman's three functions with noise, and
-the CSV files of the folder `shared/data/real` beside the project, where it is there. A quarter of the rows is the
-test; the searches see the others, for the same time on the same number of threads. Columns: median test R2 over the
+Tables: those of `real_tables.py`: twelve of scikit-learn or typed there, Friedman's three functions with noise, and the
+CSV files of the folder `shared/data/real` beside the project, where it is there. A quarter of the rows is the test; the
+searches see the others, for the same time on the same number of threads. Columns: median test R2 over the
 splits (and the least), and the median size of the formula, counted alike for both.
 """
 
 from __future__ import annotations
 
 import argparse
-import csv
 import json
 import os
 import sys
@@ -23,8 +22,6 @@ from pathlib import Path
 from typing import Any
 
 THREADS = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else (os.cpu_count() or 1)
-REAL = Path(__file__).resolve().parents[3] / "shared" / "data" / "real"
-TARGETS = {"longley": "Employed", "mtcars": "mpg", "Puromycin": "rate", "Loblolly": "height"}  # others: the last column
 
 
 def arguments() -> argparse.Namespace:
@@ -50,6 +47,7 @@ if ARGUMENTS.cpu:
 
 import numpy as np  # noqa: E402
 import peers  # noqa: E402
+import real_tables  # noqa: E402
 import suites  # noqa: E402
 
 Array = Any
@@ -69,52 +67,10 @@ class Result:
     note: str = ""
 
 
-def tables() -> dict[str, tuple[Array, Array]]:
-    """X (n, d) and y (n,) by name; what is not here is left out with the reason on standard error."""
-    from sklearn import datasets
-
-    found: dict[str, tuple[Array, Array]] = {}
-    diabetes = datasets.load_diabetes()
-    found["diabetes"] = diabetes.data, diabetes.target
-    linnerud = datasets.load_linnerud()
-    for k, name in enumerate(linnerud.target_names):
-        found[f"linnerud_{name}"] = linnerud.data, linnerud.target[:, k]
-    found["friedman1"] = datasets.make_friedman1(500, noise=1.0, random_state=1)
-    found["friedman2"] = datasets.make_friedman2(500, noise=125.0, random_state=1)
-    found["friedman3"] = datasets.make_friedman3(500, noise=0.1, random_state=1)
-    if not REAL.is_dir():
-        print(f"skipped the CSV files: there is no `{REAL}`", file=sys.stderr)
-    for path in sorted(REAL.glob("*.csv")) if REAL.is_dir() else ():
-        found[path.stem] = read(path)
+def tables() -> real_tables.Tables:
+    """X (n, d) and y (n,) by name."""
+    found = {**real_tables.twelve(), **real_tables.friedman(), **real_tables.from_folder()}
     return {name: (np.asarray(X, float), np.asarray(y, float)) for name, (X, y) in found.items()}
-
-
-def read(path: Path) -> tuple[Array, Array]:
-    """A small CSV file: text columns are numbered in order of appearance."""
-    with path.open(encoding="utf-8", newline="") as file:
-        head, *rows = list(csv.reader(file))
-    columns = {}
-    for name, texts in zip(head, zip(*rows, strict=True), strict=True):
-        try:
-            columns[name] = [float(t) for t in texts]
-        except ValueError:
-            order = {t: float(k) for k, t in enumerate(dict.fromkeys(texts))}
-            columns[name] = [order[t] for t in texts]
-    target = TARGETS.get(path.stem, head[-1])
-    return np.array([columns[n] for n in head if n != target]).T, np.array(columns[target])
-
-
-def test_r2(formula: str, X: Array, y: Array, names: list[str]) -> float:
-    """1 - SSE/SST on the test rows; -inf where the formula cannot be read or is undefined on one of them."""
-    from fitx.errors import FitxError
-    from fitx.formula import parse
-    from fitx.formula.evaluate import predict
-
-    try:
-        p = predict(parse(formula.replace("^", "**")), X, names)
-    except (FitxError, ValueError, RecursionError):
-        return -np.inf
-    return float(1 - np.sum((y - p) ** 2) / np.sum((y - y.mean()) ** 2)) if np.isfinite(p).all() else -np.inf
 
 
 def run_fitx(o: argparse.Namespace, X: Array, y: Array, names: list[str]) -> peers.Answer:
@@ -136,9 +92,7 @@ def measure(o: argparse.Namespace, name: str, X: Array, y: Array) -> list[Result
     searches = ([] if o.method == "none" else ["fitx"]) + (["pyoperon"] if o.peers else [])
     names = [f"x{k + 1}" for k in range(X.shape[1])]
     results = []
-    for split in range(o.splits):
-        order = np.random.default_rng([o.seed, split]).permutation(len(y))
-        test, train = np.split(order, [max(2, len(y) // 4)])
+    for split, (train, test) in enumerate(real_tables.splits(len(y), o.splits, o.seed)):
         for search in searches:
             if search == "fitx":
                 answer = run_fitx(o, X[train], y[train], names)
@@ -147,7 +101,7 @@ def measure(o: argparse.Namespace, name: str, X: Array, y: Array) -> list[Result
                     search, o.peers, X[train], y[train], names, seconds=o.limit, threads=o.jobs, seed=o.seed,
                     criterion="minimum_description_length",
                 )  # fmt: skip
-            r2 = test_r2(answer.formula, X[test], y[test], names)
+            r2 = real_tables.test_r2(answer.formula, X[test], y[test], names)
             size = suites.size(answer.formula)
             results.append(Result(name, split, search, r2, size, answer.seconds, answer.formula, answer.note))
             shown = answer.formula[:90] or f"[{answer.note}]"

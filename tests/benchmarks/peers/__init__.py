@@ -30,9 +30,10 @@ class Answer:
     note: str = ""
 
 
-def version(python: str, name: str) -> str:
-    """The version of the package that the interpreter `python` can import, "" where it cannot."""
-    code = f"import {name}; from importlib.metadata import version; print(version('{name}'))"
+def version(python: str, name: str, package: str = "") -> str:
+    """The version of the package (where its name is not the module's) that the interpreter `python` can import as the
+    module `name`, "" where it cannot."""
+    code = f"import {name}; from importlib.metadata import version; print(version('{package or name}'))"
     try:
         return subprocess.run([python, "-c", code], capture_output=True, text=True, check=True).stdout.strip()
     except (subprocess.CalledProcessError, OSError):
