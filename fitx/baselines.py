@@ -14,6 +14,7 @@ from fitx.score import Score, score
 
 Array = npt.NDArray[np.float64]
 
+_FLIPPED = 14  # rows up to which all flips of signs are counted
 _ROWS = 100_000  # to which baselines are fitted, at most
 CONVINCED = 0.05  # chance up to which a formula counts as better
 
@@ -60,7 +61,11 @@ def compare(y: Array, p: Array, values: dict[str, Array], weights: Array | None,
 
 
 def chance(y: Array, p: Array, q: Array, weights: Array | None = None) -> float:
-    """One-sided P that differences (y - q)**2 - (y - p)**2 of mean 0 average as much as they do [Student's t]."""
+    """One-sided P that differences (y - q)**2 - (y - p)**2 of mean 0 average as much as they do.
+
+    Student's t; for few rows the share of all flips of their signs (Fisher's randomisation test), since one row often
+    outweighs the others by far.
+    """
     scale = float(np.abs(y).max()) or 1.0
     with np.errstate(all="ignore"):
         d = ((y - q) / scale) ** 2 - ((y - p) / scale) ** 2
@@ -68,6 +73,9 @@ def chance(y: Array, p: Array, q: Array, weights: Array | None = None) -> float:
     m = len(d)
     if m < 2 or not np.isfinite(d).all():
         return 1.0
+    if m <= _FLIPPED:
+        signs = 1 - 2 * ((np.arange(1 << m)[:, None] >> np.arange(m)) & 1)
+        return float(np.mean(signs @ d >= d.sum() - 1e-12 * np.abs(d).sum()))
     error = float(d.std(ddof=1)) / float(np.sqrt(m))
     if not error > 0:
         return 1.0 if float(d.mean()) <= 0 else 0.0

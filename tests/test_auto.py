@@ -180,6 +180,12 @@ class TestBaselines:
         assert mean.beaten
         assert not line.beaten
 
+    def test_few_rows_are_flipped(self) -> None:
+        y = np.arange(5.0)
+        assert chance(y, y, [*y, 1, 2, 3, 4, 1000]) == 1 / 32
+        assert chance(y, y, y) == 1.0
+        assert chance(y, y + 1, y) == 1.0
+
     def test_chance_is_students(self) -> None:
         stats = pytest.importorskip("scipy.stats")
         rng = np.random.default_rng(0)

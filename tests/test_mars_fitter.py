@@ -204,3 +204,12 @@ def test_formulas_know_nothing_of_missing_values() -> None:
         factor(MissingnessBasisFunction(root, 0, True), "x")
     assert factor(LinearBasisFunction(root, 0), "x") == Var("x")
     assert call("hinge", Var("x") - Const(1.5)).text() == "max(0, x - 1.5)"
+
+
+def test_the_last_refit_keeps_the_knots_where_a_new_search_finds_worse_ones() -> None:
+    x = np.linspace(0.5, 4, 60)
+    y = np.abs(x - 2)
+    fit = fitx.fit(x, y, method="mars")
+    assert fit.holdout.rmse is not None
+    assert fit.holdout.rmse < 1e-12
+    assert np.abs(fit.predict(x) - y).max() < 1e-12
