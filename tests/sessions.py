@@ -1,5 +1,7 @@
-"""Sessions that a page shows: commands after `$`, and under each what it prints on a terminal. `python tests/sessions.py`
-writes anew what stands under the commands of the examples."""
+"""Sessions that a page shows: commands after `$`, and under each what it prints on a terminal.
+
+`python tests/sessions.py` writes anew what stands under the commands of the examples.
+"""
 
 from __future__ import annotations
 

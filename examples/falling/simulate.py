@@ -1,4 +1,4 @@
-"""Heights of a thrown ball in 25 frames of a film: 1.5 + 6*time - 9.81*time**2/2, and an error that grows with its speed."""
+"""Heights of a thrown ball in 25 frames of a film: 1.5 + 6*time - 9.81*time**2/2, errors grow with its speed."""
 
 import numpy as np
 

@@ -1,5 +1,6 @@
-"""Electricity of an office on 300 days, in kW: 40, and 2 more for each degree below 14; on working days 20 more, and one more
-for each degree below 14; half a kW less for each hour of sunshine; noise of 1 kW. The wind has no part in it."""
+"""Electricity of an office on 300 days, in kW: 40, and 2 more for each degree below 14; on working days 20 more, and
+one more for each degree below 14; half a kW less for each hour of sunshine; noise of 1 kW. The wind has no part in it.
+"""
 
 import numpy as np
 
