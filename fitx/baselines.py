@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -63,8 +64,8 @@ def compare(y: Array, p: Array, values: dict[str, Array], weights: Array | None,
 def chance(y: Array, p: Array, q: Array, weights: Array | None = None) -> float:
     """One-sided P that differences (y - q)**2 - (y - p)**2 of mean 0 average as much as they do.
 
-    Student's t; for few rows the share of all flips of their signs (Fisher's randomisation test), since one row often
-    outweighs the others by far.
+    Student's t or, where few rows outweigh the others by far, how many differences are positive (sign test, normal
+    approximation, P doubled), the smaller of the two. For few rows the share of all flips of signs (Fisher's test).
     """
     scale = float(np.abs(y).max()) or 1.0
     with np.errstate(all="ignore"):
@@ -76,10 +77,12 @@ def chance(y: Array, p: Array, q: Array, weights: Array | None = None) -> float:
     if m <= _FLIPPED:
         signs = 1 - 2 * ((np.arange(1 << m)[:, None] >> np.arange(m)) & 1)
         return float(np.mean(signs @ d >= d.sum() - 1e-12 * np.abs(d).sum()))
-    error = float(d.std(ddof=1)) / float(np.sqrt(m))
-    if not error > 0:
-        return 1.0 if float(d.mean()) <= 0 else 0.0
-    return t_tail(float(d.mean()) / error, m - 1)
+    mean, error = float(d.mean()), float(d.std(ddof=1)) / math.sqrt(m)
+    if not mean > 0 or not error > 0:
+        return 1.0 if not mean > 0 else 0.0
+    t = t_tail(mean / error, m - 1)
+    signs = 0.5 * math.erfc((float(np.sign(d).sum()) - 1) / math.sqrt(2 * m))
+    return min(t, 2 * signs)
 
 
 def words(baselines: tuple[Baseline, ...]) -> str:

@@ -182,16 +182,23 @@ class TestBaselines:
 
     def test_few_rows_are_flipped(self) -> None:
         y = np.arange(5.0)
-        assert chance(y, y, [*y, 1, 2, 3, 4, 1000]) == 1 / 32
+        assert chance(y, y, y + np.array([1, 2, 3, 4, 1000])) == 1 / 32
         assert chance(y, y, y) == 1.0
         assert chance(y, y + 1, y) == 1.0
+
+    def test_a_few_large_rows_do_not_hide_that_all_are_better(self) -> None:
+        x = np.geomspace(1, 1e4, 50)
+        y = 3 * x**1.5
+        assert chance(y, y, np.full(50, y.mean())) < 1e-6
 
     def test_chance_is_students(self) -> None:
         stats = pytest.importorskip("scipy.stats")
         rng = np.random.default_rng(0)
         y, p, q = rng.normal(size=30), rng.normal(size=30), rng.normal(size=30)
+        q += p
         expected = stats.ttest_1samp((y - q) ** 2 - (y - p) ** 2, 0, alternative="greater").pvalue
         assert chance(y, p, q) == pytest.approx(expected, rel=1e-9)
+        assert chance(y, q, p) == 1.0  # worse on average
         assert chance(y, y, y) == 1.0
         assert chance(y, y, y + 1) == 0.0
         assert compare(y, p, {"mean": q}, None, "")[0].chance == chance(y, p, q)
