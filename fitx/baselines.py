@@ -75,8 +75,8 @@ def chance(y: Array, p: Array, q: Array, weights: Array | None = None) -> float:
     if m < 2 or not np.isfinite(d).all():
         return 1.0
     if m <= _FLIPPED:
-        signs = 1 - 2 * ((np.arange(1 << m)[:, None] >> np.arange(m)) & 1)
-        return float(np.mean(signs @ d >= d.sum() - 1e-12 * np.abs(d).sum()))
+        flips = 1 - 2 * ((np.arange(1 << m)[:, None] >> np.arange(m)) & 1)
+        return float(np.mean(flips @ d >= d.sum() - 1e-12 * np.abs(d).sum()))
     mean, error = float(d.mean()), float(d.std(ddof=1)) / math.sqrt(m)
     if not mean > 0 or not error > 0:
         return 1.0 if not mean > 0 else 0.0
