@@ -70,7 +70,11 @@ def chance(y: Array, p: Array, q: Array, weights: Array | None = None) -> float:
     scale = float(np.abs(y).max()) or 1.0
     with np.errstate(all="ignore"):
         d = ((y - q) / scale) ** 2 - ((y - p) / scale) ** 2
-    d = d if weights is None else d * weights
+    return by_chance(d if weights is None else d * weights)
+
+
+def by_chance(d: Array) -> float:
+    """One-sided P that differences d (m,) of mean 0 average as much as they do [Student's t]; 1 where one is none."""
     m = len(d)
     if m < 2 or not np.isfinite(d).all():
         return 1.0

@@ -6,6 +6,10 @@ A formula of k constants more than a simpler one lowers the sum of squares of no
 
 and the best of N formulas by N times that (Bonferroni). N is the number of formulas that were tried; for a structure
 that was searched for, which is one of millions, it is exp(what its description is longer by, in nats), as in coding.
+
+That is strict where a hundred formulas were tried, most of them longer. Where the search for a structure was repeated
+in every fold, which no fixed structure's was, rows that were not fitted may speak against a simpler formula other than
+the mean: an F that stands alone, and losses that are lower there by a paired t test, on 40 rows or more.
 """
 
 from __future__ import annotations
@@ -14,6 +18,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from fitx.baselines import by_chance
 from fitx.fitters.base import Data
 from fitx.front import Candidate
 from fitx.numerics.students import log_f_tail
@@ -21,6 +26,8 @@ from fitx.search.prior import structure_cost
 from fitx.search.refine import float_constants
 
 LEVEL = 0.02  # chance that noise alone is taken for a longer formula, at most
+UNSEEN = 0.05  # chance by which losses on rows that were not fitted are lower, at most, from that many rows on
+_UNSEEN_ROWS = 40
 _TRIED = 3.0  # formulas, at least, that were tried: a line and curves that fitters have dismissed themselves
 
 
@@ -64,6 +71,15 @@ def no_better_by_chance(candidates: Sequence[Candidate], chosen: Candidate, data
     for c in sorted(simpler, key=lambda c: (c.complexity, c.error)):
         # one between the two may beat it clearly where `chosen`, of many constants for its rows, proves nothing
         longer = [chosen, *(m for m in simpler if m.complexity > c.complexity and m.error < c.error)]
-        if all(chance_over(m, c, data, tried) > LEVEL for m in longer):
+        if not any(_better(m, c, data, tried) for m in longer):
             return c
     return chosen
+
+
+def _better(c: Candidate, simpler: Candidate, data: Data, tried: int) -> bool:
+    """Whether `c` beats `simpler` by more than chance."""
+    if chance_over(c, simpler, data, tried) <= LEVEL:
+        return True
+    if not c.proposal.repeated or not simpler.proposal.formula.variables or data.n < _UNSEEN_ROWS:
+        return False
+    return by_chance(simpler.losses - c.losses) <= UNSEEN and chance_over(c, simpler, data, 1) <= LEVEL

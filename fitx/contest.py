@@ -16,7 +16,7 @@ from fitx.fitters.base import Data, Fitter
 from fitx.front import Candidate, not_told_apart, pareto
 from fitx.judging import judge, judge_in_folds
 from fitx.progress import Reporter
-from fitx.safe import Ground, choose_safe
+from fitx.safe import Ground, choose_safe, sound
 from fitx.score import spread
 from fitx.search.refine import float_constants
 from fitx.split import SMALL, TINY, split_rows
@@ -161,7 +161,12 @@ def _choice(contest: Contest, candidates: list[Candidate], data: Data, ground: G
     if contest.open and contest.settings.max_complexity is None:
         short = [c for c in candidates if c.complexity <= READABLE] or candidates
     chosen = choose_safe(short, floor, ground, contest.settings.metric, contest.settings.allow_poles)
-    return no_better_by_chance(candidates, chosen, data, floor)
+    left = candidates
+    while True:
+        simpler = no_better_by_chance(left, chosen, data, floor)
+        if simpler is chosen or contest.settings.allow_poles or sound(simpler, ground, contest.settings.metric):
+            return simpler
+        left = [c for c in left if c is not simpler]
 
 
 def _defined(candidates: list[Candidate]) -> list[Candidate]:

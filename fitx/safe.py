@@ -120,12 +120,17 @@ def choose_safe(
     if allow_poles or len(candidates) == 1:
         return best
     chosen, left = best, list(candidates)
-    while not ground.bears(chosen.proposal.formula, _share(chosen.error, ground.full, metric)):
+    while not sound(chosen, ground, metric):
         left = [c for c in left if c is not chosen]
         if not left:
             return best
         chosen = choose(left, floor)
     return chosen
+
+
+def sound(c: Candidate, ground: Ground, metric: str) -> bool:
+    """Whether a candidate may be chosen (see above)."""
+    return ground.bears(c.proposal.formula, _share(c.error, ground.full, metric))
 
 
 def _share(error: float, full: float, metric: str) -> float:
