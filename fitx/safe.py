@@ -7,7 +7,7 @@ By what a formula leaves of y:
 - It leaves more than 2 percent of y's variance, so it is a description, not a law: it is refused when it breaks
   anywhere in that box, or takes extreme values near the rows.
 - It leaves less: what happens in corners of the box that no row comes near is its own (1/(a - b), where a > b in all
-  rows), but between neighbouring rows it must not break.
+  rows), but between neighbouring rows it must not break, and in one column it must be defined all over the box.
 - It is right to a thousandth of y's standard deviation: a law, whose poles are its own; the user is told of those
   between the rows.
 
@@ -90,8 +90,15 @@ class Ground:
             return True
         key = f, share > _MUCH
         if key not in self.known:
-            self.known[key] = self.whole(f) if share > _MUCH else self.connected(f)
+            self.known[key] = self.whole(f) if share > _MUCH else self.connected(f) and self._defined(f)
         return self.known[key]
+
+    def _defined(self, f: Formula) -> bool:
+        """Whether a formula of one column is defined all over the widened range; of several, that is not asked."""
+        if len(f.variables) > 1:
+            return True
+        found = survey(f, self.wide, self.limit)
+        return found.verdict != UNSAFE or found.what != "undefined"
 
     def _at(self, points: Array) -> Callable[[Formula], Array]:
         return lambda g: predict(g, points.T, self.names)

@@ -231,3 +231,14 @@ def test_a_chosen_formula_stays_near_the_data_in_the_whole_widened_box(seed: int
     reach = 4 * np.ptp(y)
     assert y.min() - reach <= v.min()
     assert v.max() <= y.max() + reach
+
+
+def test_a_power_that_is_undefined_just_before_the_first_row_is_not_chosen_under_noise() -> None:
+    x = np.linspace(20, 360, 18)
+    y = ((x - 7.99) / 100) ** 3.6
+    data = Data(x[:, None], y, ("x",))
+    ground = Ground.of(data)
+    broken, whole = parse("((x - 7.99)/100)**3.6"), parse("(x/100)**3.6")
+    assert not ground.bears(broken, 1e-3)
+    assert ground.bears(whole, 1e-3)
+    assert ground.bears(broken, 1e-7)  # without noise it is the law
