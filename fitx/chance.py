@@ -28,6 +28,7 @@ from fitx.search.refine import float_constants
 LEVEL = 0.02  # chance that noise alone is taken for a longer formula, at most
 UNSEEN = 0.05  # chance by which losses on rows that were not fitted are lower, at most, from that many rows on
 _UNSEEN_ROWS = 40
+_ABOUT = 1.5  # times the size of the chosen formula
 _TRIED = 3.0  # formulas, at least, that were tried: a line and curves that fitters have dismissed themselves
 
 
@@ -67,10 +68,12 @@ def no_better_by_chance(candidates: Sequence[Candidate], chosen: Candidate, data
         return chosen
     tried = sum(not c.searched for c in candidates)
     linear = [c for c in candidates if np.isfinite(c.error) and c.proposal.loss == "linear"]
-    simpler = [c for c in linear if c.complexity < chosen.complexity and not c.searched]
+    others = [c for c in linear if c.complexity <= _ABOUT * chosen.complexity and not c.searched]
+    simpler = [c for c in others if c.complexity < chosen.complexity]
     for c in sorted(simpler, key=lambda c: (c.complexity, c.error)):
-        # one between the two may beat it clearly where `chosen`, of many constants for its rows, proves nothing
-        longer = [chosen, *(m for m in simpler if m.complexity > c.complexity and m.error < c.error)]
+        # Another of about its size may beat it clearly where `chosen` proves nothing, as it has many constants for its
+        # rows, or was found among millions.
+        longer = [chosen, *(m for m in others if m.complexity > c.complexity and m.error < c.error)]
         if not any(_better(m, c, data, tried) for m in longer):
             return c
     return chosen

@@ -19,6 +19,7 @@ _CLEARLY = 2.0  # nats by which errors alone decide against a structure that was
 _HALF = 0.5  # of the nats of a formula, since errors in folds charge for the constants, too
 _FLATTERY, _MOST_FLATTERY = 0.5, 6.0  # nats a node, and at most, that folds see a searched structure too well
 _HARDLY = 3.0  # nats: odds of 20 to 1 at most
+_ONE_SIDED = 1.96  # standard deviations
 _SAME = 0.02  # difference of losses, relative to these, of the same formula in another form
 
 
@@ -96,6 +97,13 @@ def _choose_repeated(candidates: list[Candidate], floor: float) -> Candidate:
     return simplest if float(difference.mean()) <= _BY_CHANCE * _standard_error(difference) else best
 
 
+def _mostly(difference: Array) -> bool:
+    """Whether clearly more than half of the differences are positive: where a few rows outweigh all others their
+    standard error hides that [sign test, 2.5 percent]."""
+    m = len(difference)
+    return float(np.sign(difference).sum()) - 1 > _ONE_SIDED * float(np.sqrt(m))
+
+
 def _standard_error(difference: Array) -> float:
     m = len(difference)
     return float(difference.std(ddof=1)) / float(np.sqrt(m)) if m > 1 else 0.0
@@ -123,7 +131,7 @@ def _choose_fixed(candidates: list[Candidate], floor: float) -> Candidate:
         if c.searched or not np.isfinite(c.error):
             continue
         difference = c.losses - best.losses
-        if float(difference.mean()) <= _standard_error(difference):
+        if float(difference.mean()) <= _standard_error(difference) and not _mostly(difference):
             return c
     return best
 

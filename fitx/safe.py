@@ -11,6 +11,9 @@ By what a formula leaves of y:
 - It is right to a thousandth of y's standard deviation: a law, whose poles are its own; the user is told of those
   between the rows.
 
+Unless it is exact but for rounding, a formula with a wave that turns faster than the rows can show is refused, too
+(`fitx.waves`).
+
 Where every formula is refused, as when one curve was asked for, the best is kept, with a warning.
 """
 
@@ -30,18 +33,21 @@ from fitx.formula.hazards import SAFE, UNKNOWN, UNSAFE, Finding, survey
 from fitx.front import Candidate, choose
 from fitx.score import spread
 from fitx.search.guard import REACH, has_poles, points_between, steady
+from fitx.waves import aliased
 
 Array = npt.NDArray[np.float64]
 
 GUARDED_ROWS = 5000  # at most this many rows for the places between rows
 _MUCH = 0.02  # share of y's variance that a formula leaves, from which on it is no law
+_EXACT = 1e-18  # share up to which it is exact but for rounding
 _LAW = 1e-6  # share up to which it is one without noise
 
 
 @dataclass(frozen=True, slots=True)
 class Ground:
     """Where formulas must not break: box and its widened one, points (d, m) near the rows, those among them between
-    neighbouring rows, y: (n,) and the limits of values that are no pole. known: what was found of formulas."""
+    neighbouring rows, X: (n, d) and y: (n,) the rows, and the limits of values that are no pole. known: what was found
+    of formulas."""
 
     names: tuple[str, ...]
     box: Box
@@ -50,6 +56,7 @@ class Ground:
     between: Array
     y: Array
     limit: tuple[float, float]
+    X: Array
     full: float  # mean square of what the mean leaves, in units of the largest |y|
     known: dict[tuple[Formula, bool], bool] = field(default_factory=dict)
 
@@ -63,7 +70,7 @@ class Ground:
         between = np.ascontiguousarray(points[:, : points.shape[1] // 2])
         wide = {k: widened(*ends) for k, ends in box.items()}
         full = spread(data.y / (max(abs(low), abs(high)) or 1.0), data.weights)
-        return Ground(data.names, box, wide, points, between, data.y, (low - margin, high + margin), full)
+        return Ground(data.names, box, wide, points, between, data.y, (low - margin, high + margin), data.X, full)
 
     def whole(self, f: Formula) -> bool:
         """Whether `f` breaks nowhere in the widened box and takes no extreme values near the rows; a curve of one
@@ -86,6 +93,8 @@ class Ground:
 
     def bears(self, f: Formula, share: float) -> bool:
         """Whether a formula that leaves that share of y's variance may be chosen."""
+        if share > _EXACT and aliased(f, self.X, self.names):
+            return False
         if share <= _LAW:
             return True
         key = f, share > _MUCH

@@ -17,6 +17,7 @@ from fitx.formula import Const, Formula, parse
 from fitx.front import Candidate, choose
 from fitx.safe import Ground, choose_safe, refit_safely, trouble
 from fitx.score import score
+from fitx.waves import aliased
 
 rng = np.random.default_rng(7)
 
@@ -242,3 +243,21 @@ def test_a_power_that_is_undefined_just_before_the_first_row_is_not_chosen_under
     assert not ground.bears(broken, 1e-3)
     assert ground.bears(whole, 1e-3)
     assert ground.bears(broken, 1e-7)  # without noise it is the law
+
+
+def test_waves_that_the_rows_cannot_show() -> None:
+    x = np.arange(0.0, 200.0, 20.0)[:, None]
+    assert aliased(parse("x + sin(2*x)"), x, ("x",))
+    assert not aliased(parse("x + sin(0.1*x)"), x, ("x",))
+    assert not aliased(parse("cos(pi*x)"), np.arange(10.0)[:, None], ("x",))  # (-1)**x
+    assert not aliased(parse("x*exp(-2*x)"), x, ("x",))
+    fine = np.random.default_rng(0).uniform(0, 10, (300, 2))
+    assert not aliased(parse("sin(20*a) + sin(a*b)"), fine, ("a", "b"))
+
+
+def test_a_wave_too_fast_for_the_rows_is_chosen_only_where_it_is_exact() -> None:
+    x = np.arange(0.0, 200.0, 20.0)
+    wave = parse("x + sin(2*x)")
+    ground = Ground.of(Data(x[:, None], wave.predict(x[:, None], ["x"]), ("x",)))
+    assert not ground.bears(wave, 1e-9)
+    assert ground.bears(wave, 1e-20)
