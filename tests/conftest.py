@@ -1,6 +1,7 @@
 """Settings that all tests share."""
 
 import os
+import signal
 
 from hypothesis import HealthCheck, settings
 
@@ -12,3 +13,8 @@ settings.load_profile(os.environ.get("FITX_HYPOTHESIS", "default"))
 # Tests start `python -c ...` and `python -m fitx` from the root of a clone, where the folder fitx, which has no
 # compiled core, must not stand before the package that is installed.
 os.environ["PYTHONSAFEPATH"] = "1"
+
+# A command that is started in the background has interrupts ignored, and so would those that the tests interrupt: fitx
+# leaves it so, as `nohup` wants it.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)

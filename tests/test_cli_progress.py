@@ -68,7 +68,11 @@ def endless(table: Path, model: Path, before: tuple[str, ...] = ("line",), stuck
 
 
 def start(command: list[str]) -> subprocess.Popen[bytes]:
-    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    p = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    guard = threading.Timer(2 * PATIENCE, p.kill)  # a test that fails must not wait for ever
+    guard.daemon = True
+    guard.start()
+    return p
 
 
 def wait_for(path: Path, p: subprocess.Popen[bytes]) -> None:
