@@ -171,12 +171,21 @@ def trouble(f: Formula, data: Data, share: float, closely: bool) -> str:
     return ""
 
 
+def _loss(f: Formula, data: Data) -> float:
+    r = (data.y - predict(f, data.X, data.names)) / (float(np.abs(data.y).max()) or 1.0)
+    loss = float(np.sum(r * r if data.weights is None else data.weights * r * r))
+    return loss if np.isfinite(loss) else np.inf
+
+
 def refit_safely(p: Proposal, data: Data, share: float) -> Proposal:
-    """`p` refitted to `data`; as it is where only its refitted constants make it break, or where it cannot be."""
+    """`p` refitted to `data`; as it is where only its refitted constants make it break, where it cannot be, or where
+    its search, repeated, goes astray and what is found fits these rows worse."""
     if p.refit is None:
         return p
     new = p.refit(data)
     if new.formula == p.formula:
         return new
+    if p.repeated and _loss(p.formula, data) < _loss(new.formula, data):
+        return p
     ground = Ground.of(data)
     return p if not ground.bears(new.formula, share) and ground.bears(p.formula, share) else new

@@ -139,12 +139,7 @@ class _Search:
         def refit(rows: Data) -> Proposal:
             if rows.n > SEARCH_AGAIN:
                 return self._write(rows, size, units, terms)
-            # More rows can lead the search astray, to worse knots than those that are there.
-            again = self.proposal(rows, size)
-            if rows.n < len(terms):
-                return again
-            kept = self._write(rows, size, units, terms)
-            return min((again, kept), key=lambda p: _loss(p, rows))
+            return self.proposal(rows, size)
 
         def judge(rows: Data, X: Array) -> Array:
             from fitx.mars.models import values
@@ -159,12 +154,6 @@ class _Search:
     def _model(self, rows: Data, size: int) -> tuple[Units, Terms]:
         units, path = self._path(rows)
         return units, path.model(size)
-
-
-def _loss(p: Proposal, data: Data) -> float:
-    r = (data.y - p.formula.predict(data.X, data.names)) / (float(np.abs(data.y).max()) or 1.0)
-    loss = float(np.sum(r * r if data.weights is None else data.weights * r * r))
-    return loss if np.isfinite(loss) else np.inf
 
 
 def _units(data: Data) -> Units:
