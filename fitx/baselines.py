@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,13 +9,12 @@ import numpy as np
 import numpy.typing as npt
 
 from fitx.fitters.base import Data
-from fitx.numerics.students import t_tail
+from fitx.numerics.paired import by_chance
 from fitx.score import Score, score
 
 Array = npt.NDArray[np.float64]
 
-_FLIPPED = 14  # rows up to which all flips of signs are counted
-_ROWS = 100_000  # to which baselines are fitted, at most
+ROWS = 100_000  # to which baselines are fitted, at most
 CONVINCED = 0.05  # chance up to which a formula counts as better
 
 
@@ -41,7 +39,7 @@ class Baseline:
 
 def baseline_values(work: Data, X: Array) -> dict[str, Array]:
     """Values of the baselines, fitted to `work`, at the rows X (m, d); the line only where the rows suffice for it."""
-    work = work.every(-(-work.n // _ROWS))
+    work = work.every(-(-work.n // ROWS))
     w = np.ones(work.n) if work.weights is None else work.weights
     if not w.sum() > 0:
         return {}
@@ -62,31 +60,11 @@ def compare(y: Array, p: Array, values: dict[str, Array], weights: Array | None,
 
 
 def chance(y: Array, p: Array, q: Array, weights: Array | None = None) -> float:
-    """One-sided P that differences (y - q)**2 - (y - p)**2 of mean 0 average as much as they do.
-
-    Student's t or, where few rows outweigh the others by far, how many differences are positive (sign test, normal
-    approximation, P doubled), the smaller of the two. For few rows the share of all flips of signs (Fisher's test).
-    """
+    """One-sided P that differences (y - q)**2 - (y - p)**2 of mean 0 average as much as they do."""
     scale = float(np.abs(y).max()) or 1.0
     with np.errstate(all="ignore"):
         d = ((y - q) / scale) ** 2 - ((y - p) / scale) ** 2
     return by_chance(d if weights is None else d * weights)
-
-
-def by_chance(d: Array) -> float:
-    """One-sided P that differences d (m,) of mean 0 average as much as they do [Student's t]; 1 where one is none."""
-    m = len(d)
-    if m < 2 or not np.isfinite(d).all():
-        return 1.0
-    if m <= _FLIPPED:
-        flips = 1 - 2 * ((np.arange(1 << m)[:, None] >> np.arange(m)) & 1)
-        return float(np.mean(flips @ d >= d.sum() - 1e-12 * np.abs(d).sum()))
-    mean, error = float(d.mean()), float(d.std(ddof=1)) / math.sqrt(m)
-    if not mean > 0 or not error > 0:
-        return 1.0 if not mean > 0 else 0.0
-    t = t_tail(mean / error, m - 1)
-    signs = 0.5 * math.erfc((float(np.sign(d).sum()) - 1) / math.sqrt(2 * m))
-    return min(t, 2 * signs)
 
 
 def words(baselines: tuple[Baseline, ...]) -> str:

@@ -18,9 +18,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from fitx.baselines import by_chance
 from fitx.fitters.base import Data
 from fitx.front import Candidate
+from fitx.numerics.paired import by_chance
 from fitx.numerics.students import log_f_tail
 from fitx.search.prior import structure_cost
 from fitx.search.refine import float_constants

@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from fitx.fitters.base import Proposal
+from fitx.numerics.paired import positive_signs, standard_error
 from fitx.score import Score
 from fitx.search.prior import structure_cost
 
@@ -19,7 +20,7 @@ _CLEARLY = 2.0  # nats by which errors alone decide against a structure that was
 _HALF = 0.5  # of the nats of a formula, since errors in folds charge for the constants, too
 _FLATTERY, _MOST_FLATTERY = 0.5, 6.0  # nats a node, and at most, that folds see a searched structure too well
 _HARDLY = 3.0  # nats: odds of 20 to 1 at most
-_ONE_SIDED = 1.96  # standard deviations
+_ONE_SIDED = 1.96  # standard deviations by which more than half of the rows are worse [sign test, 2.5 percent]
 _SAME = 0.02  # difference of losses, relative to these, of the same formula in another form
 
 
@@ -74,7 +75,7 @@ def _beats(r: Candidate, c: Candidate, floor: float) -> bool:
         return not np.isfinite(c.error)
     if not c.searched:
         difference = c.losses - r.losses
-        return float(difference.mean()) > _standard_error(difference) * (1 if r.complexity >= c.complexity else -1)
+        return float(difference.mean()) > standard_error(difference) * (1 if r.complexity >= c.complexity else -1)
     gain = len(r.losses) / 2 * float(np.log(c.error / max(r.error, floor, 1e-300)))
     share = _HALF if r.proposal.formula.variables else 1.0  # the mean stands until there is evidence against it
     if gain + share * (_cost(c) - _cost(r)) > 0 and r.complexity < c.complexity:
@@ -94,19 +95,7 @@ def _choose_repeated(candidates: list[Candidate], floor: float) -> Candidate:
     best = min(candidates, key=price)
     simplest = min(candidates, key=lambda c: c.complexity)
     difference = simplest.losses - best.losses
-    return simplest if float(difference.mean()) <= _BY_CHANCE * _standard_error(difference) else best
-
-
-def _mostly(difference: Array) -> bool:
-    """Whether clearly more than half of the differences are positive: where a few rows outweigh all others their
-    standard error hides that [sign test, 2.5 percent]."""
-    m = len(difference)
-    return float(np.sign(difference).sum()) - 1 > _ONE_SIDED * float(np.sqrt(m))
-
-
-def _standard_error(difference: Array) -> float:
-    m = len(difference)
-    return float(difference.std(ddof=1)) / float(np.sqrt(m)) if m > 1 else 0.0
+    return simplest if float(difference.mean()) <= _BY_CHANCE * standard_error(difference) else best
 
 
 def _choose_fixed(candidates: list[Candidate], floor: float) -> Candidate:
@@ -131,7 +120,8 @@ def _choose_fixed(candidates: list[Candidate], floor: float) -> Candidate:
         if c.searched or not np.isfinite(c.error):
             continue
         difference = c.losses - best.losses
-        if float(difference.mean()) <= _standard_error(difference) and not _mostly(difference):
+        # Where a few rows outweigh all others, the standard error hides that most are worse.
+        if float(difference.mean()) <= standard_error(difference) and positive_signs(difference) <= _ONE_SIDED:
             return c
     return best
 

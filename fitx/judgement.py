@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from fitx.baselines import Baseline, baseline_values, compare
+from fitx.baselines import ROWS, Baseline, baseline_values, compare
 from fitx.conformal import Residuals, held_out
 from fitx.contest import Contest, run_contest
 from fitx.errors import FitxError
@@ -53,11 +53,12 @@ def judge_held_out(
 ) -> tuple[Score, Judgement]:
     """Training errors and held-out ones of the choice, its constants from the work rows."""
     judged, train = chosen.proposal, chosen.train
-    work = data.take(work_rows)
-    # Beyond, the rows that chose would not move the constants, only take memory.
     if data.n < (QUICK if contest.interrupted else LARGE):
+        work = data.take(work_rows)
         judged = refit_safely(judged, work, 1.0 if train.r2 is None else 1.0 - train.r2)
         train = score(work.y, predict(judged.formula, work.X, work.names, contest.jobs), work.weights, "", contest.jobs)
+    else:  # the rows that chose would not move the constants, only take memory; baselines need some
+        work = data.take(work_rows[:: -(-len(work_rows) // ROWS)])
     held = data.take(held_rows)
     p = predict(judged.formula, held.X, held.names, contest.jobs)
     residuals = held_out(held.y, p, held_rows, how, held.weights)
@@ -132,7 +133,10 @@ def _fold(
     """One fold: predictions of its choice and of the baselines for the held-out rows; whether it was interrupted."""
     quiet = Contest(fitters, replace(settings, jobs=jobs), time.perf_counter() + seconds, [])
     work, X = data.take(work_rows), data.X[held_rows]
-    chosen, _ = run_contest(quiet, work, repeats=1)
+    from threadpoolctl import threadpool_limits
+
+    with threadpool_limits(1, "blas"):  # as in the pipeline: this may be a process of its own
+        chosen, _ = run_contest(quiet, work, repeats=1)
     p = predict(refitted(chosen.proposal, work).formula, X, data.names)
     return (p, baseline_values(work, X)), quiet.interrupted
 

@@ -158,20 +158,14 @@ class Link:
         return found
 
     def _linked(self, p: Proposal, rounds: int) -> Proposal:
-        refit, judge = p.refit, p.judge
+        refit = p.refit
 
         def again(rows: Data) -> Proposal:
             assert refit is not None
             return self._linked(self._refined(refit(self.transformed(rows)), rows, rounds), rounds)
 
         def judged(rows: Data, X: Array) -> Array:
-            assert judge is not None
-            both = np.vstack([rows.X, X])
-
-            def fit(work: Data) -> Array:
-                assert judge is not None
-                return judge(work, both)
-
+            fit = p.values_beside(rows, X)
             first = fit(self.transformed(rows))
             g = first if p.repeated else self._settled(first, fit, lambda g: g[: rows.n], rows, rounds)
             return self.value(g[rows.n :])
@@ -182,7 +176,7 @@ class Link:
             structure=None if p.structure is None else self.formula(p.structure),
             noise=None,
             refit=None if refit is None else again,
-            judge=None if judge is None else judged,
+            judge=None if p.judge is None else judged,
         )
 
 

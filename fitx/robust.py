@@ -62,25 +62,19 @@ def with_loss(fitter: Fitter, propose: Propose, loss: str, between: bool) -> Pro
 
 def robust(p: Proposal, data: Data, loss: str) -> Proposal:
     """The structure of `p` at its optimum for `loss`, and so in its refits. Errors: FitxError, those of the refits."""
-    refit, judge = p.refit, p.judge
+    refit = p.refit
     assert refit is not None
     best, c = _settled(p, refit, lambda q: predict(q.formula, data.X, data.names), data, loss)
 
     def judged(rows: Data, X: Array) -> Array:
-        assert judge is not None
-        both = np.vstack([rows.X, X])
-
-        def fit(work: Data) -> Array:
-            assert judge is not None
-            return judge(work, both)
-
+        fit = p.values_beside(rows, X)
         return _settled(fit(rows), fit, lambda values: values[: rows.n], rows, loss)[0][rows.n :]
 
     return replace(
         _with_errors(best, data, loss, c),
         label=f"{p.label}, loss {loss}" if p.label else f"loss {loss}",
         refit=lambda rows: robust(refit(rows), rows, loss),
-        judge=None if judge is None else judged,
+        judge=None if p.judge is None else judged,
         loss=loss,
     )
 

@@ -31,7 +31,7 @@ from fitx.formula import Formula
 from fitx.formula.evaluate import predict
 from fitx.formula.hazards import SAFE, UNKNOWN, UNSAFE, Finding, survey
 from fitx.front import Candidate, choose
-from fitx.score import spread
+from fitx.score import score, spread
 from fitx.search.guard import REACH, has_poles, points_between, steady
 from fitx.waves import aliased
 
@@ -58,7 +58,7 @@ class Ground:
     limit: tuple[float, float]
     X: Array
     full: float  # mean square of what the mean leaves, in units of the largest |y|
-    known: dict[tuple[Formula, bool], bool] = field(default_factory=dict)
+    known: dict[tuple[Formula, int], bool] = field(default_factory=dict)
 
     @staticmethod
     def of(data: Data, others: Data | None = None) -> Ground:
@@ -93,14 +93,18 @@ class Ground:
 
     def bears(self, f: Formula, share: float) -> bool:
         """Whether a formula that leaves that share of y's variance may be chosen."""
-        if share > _EXACT and aliased(f, self.X, self.names):
-            return False
-        if share <= _LAW:
+        if share <= _EXACT:
             return True
-        key = f, share > _MUCH
+        key = f, 0 if share <= _LAW else 1 if share <= _MUCH else 2
         if key not in self.known:
-            self.known[key] = self.whole(f) if share > _MUCH else self.connected(f) and self._defined(f)
+            self.known[key] = not aliased(f, self.X, self.names) and self._bears(f, key[1])
         return self.known[key]
+
+    def _bears(self, f: Formula, much: int) -> bool:
+        """As `bears`. much: whether it leaves nothing but noise too small to see (0), little (1) or much (2)."""
+        if much == 0:
+            return True
+        return self.whole(f) if much == 2 else self.connected(f) and self._defined(f)
 
     def _defined(self, f: Formula) -> bool:
         """Whether a formula of one column is defined all over the widened range; of several, that is not asked."""
@@ -171,10 +175,9 @@ def trouble(f: Formula, data: Data, share: float, closely: bool) -> str:
     return ""
 
 
-def _loss(f: Formula, data: Data) -> float:
-    r = (data.y - predict(f, data.X, data.names)) / (float(np.abs(data.y).max()) or 1.0)
-    loss = float(np.sum(r * r if data.weights is None else data.weights * r * r))
-    return loss if np.isfinite(loss) else np.inf
+def _rmse(f: Formula, data: Data) -> float:
+    rmse = score(data.y, predict(f, data.X, data.names), data.weights).rmse
+    return rmse if rmse is not None and np.isfinite(rmse) else np.inf
 
 
 def refit_safely(p: Proposal, data: Data, share: float) -> Proposal:
@@ -185,7 +188,7 @@ def refit_safely(p: Proposal, data: Data, share: float) -> Proposal:
     new = p.refit(data)
     if new.formula == p.formula:
         return new
-    if p.repeated and _loss(p.formula, data) < _loss(new.formula, data):
+    if p.repeated and _rmse(p.formula, data) < _rmse(new.formula, data):
         return p
     ground = Ground.of(data)
     return p if not ground.bears(new.formula, share) and ground.bears(p.formula, share) else new

@@ -135,6 +135,13 @@ class Proposal:
     loss: str = "linear"
 
 
+    def values_beside(self, rows: Data, X: Array) -> Callable[[Data], Array]:
+        """For fits to changed targets or weights of `rows`: what `judge` gives there, at `rows` and then at X."""
+        judge, both = self.judge, np.vstack([rows.X, X])
+        assert judge is not None
+        return lambda work: judge(work, both)
+
+
 @dataclass(frozen=True, slots=True)
 class Pause:
     """Yielded where a fitter's dear work begins: cheaper methods go first, and if one of them finds the law the rest is

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -16,8 +16,6 @@ from fitx.formula import Formula
 if TYPE_CHECKING:
     from fitx.look import Look
     from fitx.search.grammar import Grammar
-
-T = TypeVar("T")
 
 
 class Symbolic(Fitter):
@@ -72,7 +70,7 @@ class Symbolic(Fitter):
         search = make_search(data, replace(context, deadline=context.deadline - _reserve(context)))
         found = False
         try:
-            for entry in _alone(search.run()):
+            for entry in search.run():
                 if entry is None:
                     yield Pause(_DEAR)
                     continue
@@ -98,20 +96,6 @@ _DEAR = 10.0  # seconds, about, that follow the stages that are quick
 _TOO_LONG = 10.0  # nats beyond the mean's description: odds of 20,000 to 1
 _RESERVE, _AT_MOST = 0.1, 1.5  # share and seconds of the time that remain for regressions
 _CONSTANTS = "symbolic.free_constants=true lets numbers in the formula carry units"
-
-
-def _alone(entries: Iterator[T]) -> Iterator[T]:
-    """The same while BLAS has one thread: the search has threads of its own, which BLAS's, that wait by spinning, would
-    fight for the cores. Between two entries other methods have theirs."""
-    from threadpoolctl import threadpool_limits
-
-    while True:
-        with threadpool_limits(1, "blas"):
-            try:
-                entry = next(entries)
-            except StopIteration:
-                return
-        yield entry
 
 
 def _reserve(context: Context) -> float:

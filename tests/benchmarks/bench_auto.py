@@ -17,7 +17,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import sys
 import time
 import warnings
@@ -26,7 +25,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-THREADS = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else (os.cpu_count() or 1)
+from quiet import THREADS, settle
 
 
 def arguments() -> argparse.Namespace:
@@ -48,10 +47,7 @@ def arguments() -> argparse.Namespace:
 
 
 ARGUMENTS = arguments()
-for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
-    os.environ[variable] = str(ARGUMENTS.jobs)  # before NumPy comes in
-if ARGUMENTS.cpu:
-    time.perf_counter = time.process_time  # before fitx comes in
+settle(ARGUMENTS.jobs, ARGUMENTS.cpu)
 
 import laws  # noqa: E402
 import numpy as np  # noqa: E402

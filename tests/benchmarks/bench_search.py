@@ -21,7 +21,6 @@ from __future__ import annotations
 import argparse
 import json
 import math
-import os
 import sys
 import time
 from collections.abc import Iterator
@@ -29,7 +28,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-THREADS = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else (os.cpu_count() or 1)
+from quiet import THREADS, settle
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,11 +70,7 @@ def arguments() -> argparse.Namespace:
 
 
 ARGUMENTS = arguments()
-for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
-    os.environ[variable] = str(ARGUMENTS.jobs)  # before NumPy comes in
-
-if ARGUMENTS.cpu:
-    time.perf_counter = time.process_time  # before fitx comes in: its time limits then count processor time, too
+settle(ARGUMENTS.jobs, ARGUMENTS.cpu)
 
 import laws  # noqa: E402
 import peers  # noqa: E402
