@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from typing import Any
 
+from fitx.comma_list import comma_list
 from fitx.errors import UsageError, did_you_mean
 
 Dimension = tuple[tuple[str, Fraction], ...]  # (base dimension, exponent that is not 0), in alphabetical order
@@ -105,10 +106,8 @@ def read_dimensions(
 
 def unit_texts(given: str) -> dict[str, str]:
     """Column -> unit from `x=m,"a,b"=m/s`. Errors: UsageError."""
-    import csv
-
     units: dict[str, str] = {}
-    for item in next(csv.reader([given], skipinitialspace=True), []):
+    for item in comma_list(given):
         if not item.strip():
             continue
         name, equals, unit = item.rpartition("=")

@@ -46,9 +46,9 @@ def printable(text: str) -> str:
 
 def column_list(text: str) -> list[str]:
     """Column names from `a,b` or, for names with commas, `"a,b",c`."""
-    import csv
+    from fitx.comma_list import comma_list
 
-    return [name.strip() for name in next(csv.reader([text], skipinitialspace=True), []) if name.strip()]
+    return [name.strip() for name in comma_list(text) if name.strip()]
 
 
 def result_line(text: str) -> None:

@@ -305,21 +305,25 @@ def call(op: str, *args: Formula | Number) -> Formula:
 
 
 # -- normal forms: each keeps the value to the last bit -----------------------------------------------------------
-def _positive(f: Formula) -> Formula | None:
-    """g with f == -g where f visibly starts with a minus sign, else None."""
+def _signed(f: Formula) -> tuple[bool, Formula]:
+    """(negative, g) with f == -g, or f == g where not negative; no minus sign begins g visibly. In one walk."""
     spine: list[Call] = []
-    while isinstance(f, Call) and f.op in ("mul", "div"):
-        spine.append(f)
-        f = f.args[0]
-    if isinstance(f, Const) and (f.value < 0):
-        g: Formula = Const(-f.value)
-    elif isinstance(f, Call) and f.op == "neg":
-        g = f.args[0]
-    else:
-        return None
+    negative = changed = False
+    g = f
+    while isinstance(g, Call) and g.op in ("mul", "div", "neg"):
+        if g.op == "neg":
+            negative, changed = not negative, True
+        else:
+            spine.append(g)
+        g = g.args[0]
+    if isinstance(g, Const) and g.value < 0:
+        negative, changed = not negative, True
+        g = Const(-g.value)
+    if not changed:
+        return False, f
     for node in reversed(spine):
         g = call(node.op, g, node.args[1])
-    return g
+    return negative, g
 
 
 def _neg(a: Formula) -> Formula:
@@ -327,13 +331,13 @@ def _neg(a: Formula) -> Formula:
 
 
 def _add(a: Formula, b: Formula) -> Formula:
-    g = _positive(b)
-    return Call("add", (a, b)) if g is None else call("sub", a, g)
+    negative, b = _signed(b)
+    return Call("sub" if negative else "add", (a, b))
 
 
 def _sub(a: Formula, b: Formula) -> Formula:
-    g = _positive(b)
-    return Call("sub", (a, b)) if g is None else call("add", a, g)
+    negative, b = _signed(b)
+    return Call("add" if negative else "sub", (a, b))
 
 
 def _div(a: Formula, b: Formula) -> Formula:
