@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Callable
 from fractions import Fraction
 from itertools import cycle, islice
 
@@ -99,39 +100,69 @@ def judged(item: Found, X: Array) -> tuple[Array, npt.NDArray[np.bool_]]:
         want = item.predict(X)
         steady = np.ones(len(X), bool)
         for change in (1 + 1e-13, 1 - 1e-13):
-            other = item.predict(X * change)
-            steady &= np.isclose(want, other, rtol=1e-10, atol=0) | (np.isnan(want) & np.isnan(other))
+            steady &= _near(item.predict(X * change), want)
     return want, steady
+
+
+def _near(a: Array, b: Array) -> npt.NDArray[np.bool_]:
+    return np.isclose(a, b, rtol=1e-10, atol=0) | (np.isnan(a) & np.isnan(b))
+
+
+def steady_within(item: Found, X: Array, seed: int = 0) -> npt.NDArray[np.bool_]:
+    """Rows where a change of every part's value by up to 1e-13, its constants' too, changes less than 1e-10."""
+    rng = np.random.default_rng(seed)
+    steady = np.ones(len(X), bool)
+    with np.errstate(all="ignore"):
+        want = item.predict(X)
+        for _ in range(4):
+            steady &= _near(_values(item, X, lambda v: v * (1 + rng.choice((-1e-13, 1e-13)))), want)
+    return steady
 
 
 def finite(item: Found, X: Array, tiny: bool = True) -> npt.NDArray[np.bool_]:
     """Rows in which no part of the formula is infinite; tiny=False: nor a power, product or quotient within 1e-300."""
-    columns = dict(zip(item.features, X.T, strict=True))
     well = np.ones(len(X), bool)
 
-    def inner(node: Call, args: list[Array]) -> Array:
+    def look(node: Call, args: list[Array], values: Array) -> None:
         nonlocal well
+        well = well & ~np.isinf(values)
+        if not tiny and node.op in ("pow", "mul", "div", "square", "cube"):
+            well = well & ~(
+                (np.abs(values) < 1e-300) & np.logical_and.reduce([np.broadcast_to(a != 0, len(X)) for a in args])
+            )
+
+    _values(item, X, look=look)
+    return well
+
+
+def _values(
+    item: Found,
+    X: Array,
+    change: Callable[[Array], Array] = lambda v: v,
+    look: Callable[[Call, list[Array], Array], None] = lambda *_: None,
+) -> Array:
+    """The formula's values, part by part: change is applied to each part that is no exponent or comparison."""
+    columns = dict(zip(item.features, X.T, strict=True))
+
+    def inner(node: Call, args: list[Array]) -> Array:
         parts: list[Formula] = [Var(str(k)) for k in range(len(args))]
         if node.op in COMPARISONS:
             whole = call("piecewise", call(node.op, *parts), 1, 0)
         elif node.op == "piecewise":
             whole = call("piecewise", *(call("gt", p, 0) if k % 2 == 0 and k + 1 < len(parts) else p
                                         for k, p in enumerate(parts)))  # fmt: skip
+        elif node.op == "pow" and isinstance(node.args[1], Const):
+            whole = call("pow", parts[0], node.args[1])
         else:
             whole = call(node.op, *parts)
         values = whole.evaluate({str(k): v for k, v in enumerate(args)})
-        well = well & ~np.isinf(values)
-        if not tiny and node.op in ("pow", "mul", "div", "square", "cube"):
-            well = well & ~(
-                (np.abs(values) < 1e-300) & np.logical_and.reduce([np.broadcast_to(a != 0, len(X)) for a in args])
-            )
-        return values
+        look(node, args, values)
+        return values if node.op in COMPARISONS else change(values)
 
     def leaf(node: Formula) -> Array:
-        return columns[node.name] if isinstance(node, Var) else np.array(float(node.value))  # type: ignore[attr-defined]
+        return change(columns[node.name] if isinstance(node, Var) else np.array(float(node.value)))  # type: ignore[attr-defined]
 
-    item.formula.fold(leaf, inner)
-    return well
+    return np.broadcast_to(item.formula.fold(leaf, inner), (len(X),))
 
 
 def _random(rng: random.Random, names: tuple[str, ...], depth: int) -> Formula:

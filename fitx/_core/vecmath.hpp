@@ -368,7 +368,7 @@ FITX_INLINE f64v sin(f64v x) {
     y = from_bits(bits(y) ^ (n.integer << 63));
     if (__builtin_expect(any(abs(x) > trig_limit), 0))
         y = from_bits(bits(trig_large(from_bits(bits(y) ^ (bits(x) & INT64_MIN)), x, 0)) ^ (bits(x) & INT64_MIN));
-    return y;
+    return x == f64v{} ? x : y;  // -0 stays -0
 }
 // cos x = (-1)^(n+1) sin(x - (2n+1) pi/2)
 FITX_INLINE f64v cos(f64v x) {
@@ -382,7 +382,7 @@ FITX_INLINE f32v sin(f32v x) {
     const Rounded32 n = round_to_integer(x, 0.318309886f);
     f32v y = sin_reduced(minus_pi(x, n.value));
     y = from_bits(bits(y) ^ (n.integer << 31));
-    return trig_special(y, x, [](f64v v) { return sin(v); });
+    return x == f32v{} ? x : trig_special(y, x, [](f64v v) { return sin(v); });
 }
 FITX_INLINE f32v cos(f32v x) {
     const Rounded32 n = round_to_integer(fma(x, broadcast<f32v>(0.318309886f), broadcast<f32v>(-0.5f)));
@@ -407,7 +407,7 @@ FITX_INLINE f64v tan(f64v x) {
     f64v y = (odd ? -cosine : sine) / (odd ? sine : cosine);
     const i64v large = (abs(x) > trig_limit) & (abs(x) < __builtin_inf());
     if (__builtin_expect(any(large), 0)) y = patch_lanes(y, x, large, [](double v) { return ::tan(v); });
-    return y;
+    return x == f64v{} ? x : y;
 }
 FITX_INLINE f32v tan(f32v x) { return through_double(x, [](f64v v) { return tan(v); }); }
 

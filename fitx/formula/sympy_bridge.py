@@ -2,43 +2,75 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from fractions import Fraction
 from typing import Any
 
 from fitx.errors import UsageError
-from fitx.formula.operators import OPERATORS
+from fitx.formula.operators import COMPARISONS, OPERATORS
 from fitx.formula.tree import Call, Const, Formula, Number, Var, call
+
+_EXACT = 1000  # larger whole exponents are floats: SymPy would multiply exact numbers out
 
 
 def to_sympy(f: Formula, symbols: Mapping[str, Any] | None = None) -> Any:
-    """The SymPy expression of `f`; symbols: variable name -> Symbol (default: sympy.Symbol(name))."""
+    """The SymPy expression of `f`; symbols: variable name -> Symbol (default: sympy.Symbol(name)).
+
+    Parts without variables that are undefined are `nan`, as in `predict`, where SymPy alone would go on with complex
+    numbers; those that overflow are infinite.
+    """
     import sympy as sp
 
-    def leaf(node: Formula) -> Any:
+    def leaf(node: Formula) -> tuple[Any, float | None]:
         if isinstance(node, Var):
-            return sp.Symbol(node.name) if symbols is None else symbols[node.name]
+            return (sp.Symbol(node.name) if symbols is None else symbols[node.name]), None
         assert isinstance(node, Const)
         value = node.value
         if isinstance(value, int):
-            return sp.Integer(value)
+            return sp.Integer(value), float(value)
         if isinstance(value, Fraction):
-            return sp.Rational(value.numerator, value.denominator)
-        return sp.Float(value, 17)
+            return sp.Rational(value.numerator, value.denominator), float(value)
+        return sp.Float(value, 17), value
 
     # A long chain of + and - becomes one Add at once: SymPy's own + would be quadratic in the number of terms.
-    def node(n: Call, args: list[Any]) -> Any:
+    def node(n: Call, args: list[tuple[Any, float | None]]) -> tuple[Any, float | None]:
+        value = _value(n, [v for _, v in args])
+        if value is not None and n.op not in COMPARISONS:
+            if not math.isfinite(value):
+                return (sp.nan if value != value else sp.oo if value > 0 else -sp.oo), value
+            if n.op == "pow" and abs(args[1][1] or 0.0) > _EXACT:
+                return sp.Float(value, 17), value
         if n.op in ("add", "sub"):
-            left = args[0] if isinstance(args[0], list) else [args[0]]
-            right = args[1] if isinstance(args[1], list) else [args[1]]
+            left = args[0][0] if isinstance(args[0][0], list) else [args[0][0]]
+            right = args[1][0] if isinstance(args[1][0], list) else [args[1][0]]
             left.extend(right if n.op == "add" else [-a for a in right])
-            return left
-        return OPERATORS[n.op].sympy(sp, *(done(a) for a in args))
+            return left, value
+        parts = [done(a) for a, _ in args]
+        if n.op == "pow" and isinstance(n.args[1], Const) and abs(float(n.args[1].value)) > _EXACT:
+            parts[1] = sp.Float(n.args[1].value, 17)
+        try:
+            return OPERATORS[n.op].sympy(sp, *parts), value
+        except (TypeError, ValueError):  # parts that are no real numbers are not compared
+            return (sp.false if n.op in COMPARISONS else sp.nan), value
 
     def done(value: Any) -> Any:
         return sp.Add(*value) if isinstance(value, list) else value
 
-    return done(f.fold(leaf, node))
+    return done(f.fold(leaf, node)[0])
+
+
+def _value(n: Call, args: list[float | None]) -> float | None:
+    """What `predict` gives for the operator on numbers (1 or 0 for a comparison); None where one is not known."""
+    if any(a is None for a in args):
+        return None
+    parts: list[Formula] = [Var(str(k)) for k in range(len(args))]
+    whole = n.op
+    if n.op in COMPARISONS:
+        parts, whole = [call(n.op, *parts), Const(1), Const(0)], "piecewise"
+    elif n.op == "piecewise":
+        parts[:-1:2] = [call("gt", p, 0) for p in parts[:-1:2]]
+    return float(Call(whole, tuple(parts)).evaluate({str(k): a for k, a in enumerate(args) if a is not None}))
 
 
 _FUNCTIONS = {

@@ -102,7 +102,7 @@ def _fetch(
             },
         )
         for columns in blocks(relation):
-            for column, values in zip(wanted, columns, strict=True):
+            for column, values in zip(wanted, columns, strict=bool(wanted)):  # with none, one that holds nothing
                 with np.errstate(invalid="ignore"):
                     if np.any(np.abs(values) >= _EXACT):
                         return None

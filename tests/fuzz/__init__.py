@@ -9,9 +9,9 @@ cases and another watches it: a crash, a case over 5 s, and an exception that is
 printed and its input is kept in the folder as a file for `--replay`; the run goes on, and ends with the counts: cases,
 accepted, refused by kind, faults. The exit code is 1 if there were faults.
 
-Two engines take turns of a tenth of the time each, in a new process. One mutates inputs that were accepted or answered in
-a new way. The other is atheris, where it is installed (it has wheels for Linux and Python 3.11 to 3.13, and is no
-dependency of the tests): it goes on from inputs that reach new lines of fitx. One may be chosen by `--engine`.
+Two engines take turns of a tenth of the time each, in a new process. One mutates inputs that were accepted or answered
+in a new way. The other is atheris, where it is installed (it has wheels for some systems and versions of Python, and is
+no dependency of the tests): it goes on from inputs that reach new lines of fitx. One may be chosen by `--engine`.
 
 What was found stands in tests/test_fuzz_found.py; tests/test_fuzz_quick.py runs every target for a moment.
 

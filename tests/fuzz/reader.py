@@ -14,6 +14,7 @@ import random
 import zipfile
 import zlib
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -24,8 +25,6 @@ from fitx.read import source as limits
 from .mutations import NUMBERS, mutate_bytes
 
 _NAMES = ("a", "x", "x1", "time", "b")
-_BIG = limits.BIG
-_DECIDING = delimited.DECIDING_ROWS
 _TOKENS = [
     *(n.encode() for n in NUMBERS), *(bytes([c]) for c in b",;\t| \"'#\n\r.:/-_%=[]{}\\\0"), b"\r\n",
     b"\n\n", b'""', b'"\n', b",,,", b"a,b\n",
@@ -192,25 +191,37 @@ def one(data: bytes) -> str:
     if how & 1:
         source = "table" + ("", ".csv", ".gz", ".parquet", ".xlsx", ".json")[which % 6]
         Path(source).write_bytes(body)
-    limits.BIG = 100 if how & 2 else _BIG
-    delimited.DECIDING_ROWS = 5 if how & 4 else _DECIDING
-    missing = "error" if how & 8 else "drop"
-    name, other = _NAMES[which % 5], _NAMES[which // 5 % 5]
-    part = ("target", "weights", "sigma", "group", "features")[which // 25 % 5]
+    before = limits.BIG, delimited.DECIDING_ROWS
+    if how & 2:
+        limits.BIG = 100
+    if how & 4:
+        delimited.DECIDING_ROWS = 5
     try:
         if how & 16:
-            names = [name] if how & 32 else [name, other]
-            columns = read_columns(source, names, missing=missing)  # type: ignore[arg-type]
-            if columns.X.shape[1] != len(names):
-                raise AssertionError(f"{columns.X.shape} for {names}")
+            _predict(source, how, which)
         else:
-            asked = {part: [name] if part == "features" else name} if how & 64 else {}
-            table = read(source, missing=missing, sheet=1 if how & 192 == 192 else None, **asked)  # type: ignore[arg-type]
-            n, d = table.X.shape
-            if table.y.shape != (n,) or len(table.feature_names) != d or len(table.rows) != n or n < 2 or d < 1:
-                raise AssertionError(f"a table of {table.X.shape} with {table.y.shape} and {table.feature_names}")
-            if not np.isfinite(table.X).all() or not np.isfinite(table.y).all():
-                raise AssertionError("a table with values that are not finite")
+            _fit(source, how, which)
     except FitxError as error:
         return str(error)
+    finally:
+        limits.BIG, delimited.DECIDING_ROWS = before
     return "accepted"
+
+
+def _predict(source: Any, how: int, which: int) -> None:
+    names = [_NAMES[which % 5], _NAMES[which // 5 % 5]][: 1 if how & 32 else 2]
+    columns = read_columns(source, names, missing="error" if how & 8 else "drop")
+    if columns.X.shape != (len(columns.rows), len(names)):
+        raise AssertionError(f"{columns.X.shape} for {names}")
+
+
+def _fit(source: Any, how: int, which: int) -> None:
+    part, name = ("target", "weights", "sigma", "group", "features")[which // 25 % 5], _NAMES[which % 5]
+    asked: dict[str, Any] = {part: [name] if part == "features" else name} if how & 64 else {}
+    sheet = 1 if how & 192 == 192 else None
+    table = read(source, missing="error" if how & 8 else "drop", sheet=sheet, **asked)
+    n, d = table.X.shape
+    if table.y.shape != (n,) or len(table.feature_names) != d or len(table.rows) != n or n < 2 or d < 1:
+        raise AssertionError(f"a table of {table.X.shape} with {table.y.shape} and {table.feature_names}")
+    if not np.isfinite(table.X).all() or not np.isfinite(table.y).all():
+        raise AssertionError("a table with values that are not finite")

@@ -45,7 +45,7 @@ def watch(target: str, engine: str, seed: int, seconds: float, keep: Path | None
     end = time.monotonic() + seconds
     with tempfile.TemporaryDirectory(prefix="fuzz-work-") as place:
         while time.monotonic() < end and tally.faults[_NO_CASE] < 3:
-            turn = min(end, time.monotonic() + max(10.0, seconds / 10))
+            turn = min(end, time.monotonic() + max(20.0, seconds / 10))
             chosen = engines[tally.starts % len(engines)]
             _Child(target, chosen, seed + tally.starts, keep, root, Path(place), tally).run(turn)
             tally.starts += 1
@@ -56,8 +56,9 @@ def watch(target: str, engine: str, seed: int, seconds: float, keep: Path | None
 def _print(target: str, engines: list[str], seed: int, seconds: float, keep: Path, tally: Tally) -> None:
     cases = sum(tally.kinds.values())
     refused = {k: n for k, n in tally.kinds.most_common() if k != "accepted" and not k.startswith("FAULT")}
-    print(f"\n{target}, seed {seed}, {seconds:g} s, {' and '.join(engines)}: {cases} cases, {tally.kinds['accepted']} accepted, "
-          f"{sum(refused.values())} refused in {len(refused)} kinds, {sum(tally.faults.values())} faults in "
+    print(f"\n{target}, seed {seed}, {seconds:g} s, {' and '.join(engines)}: {cases} cases, "
+          f"{tally.kinds['accepted']} accepted, {sum(refused.values())} refused in {len(refused)} kinds, "
+          f"{sum(tally.faults.values())} faults in "
           f"{len(tally.faults)} kinds; slowest case {tally.slowest:.1f} s; {tally.starts} starts")  # fmt: skip
     for kind, count in list(refused.items())[:25]:
         print(f"  {count:8} {kind}")
