@@ -33,6 +33,7 @@ ROUNDING = 1e-12  # errors below this share of the spread of y are equal
 CHOOSE_SHARE = 0.25  # of the work rows choose among formulas
 READABLE = 60  # nodes up to which formulas are chosen by `auto`, and are listed as not to be told apart
 SIMPLE, FEW_CONSTANTS = 20, 5  # nodes and fitted constants of an exact formula that is believed to be the law
+MOST_JOBS = 256
 _NEARLY = 1e4  # times the floor: constants refitted in folds may lose some digits
 # Work rows below which folds choose: a quarter of them could not tell a cubic from a constant. Folds flatter structures
 # that were searched for on the same rows; `choose` makes those pay for it.
@@ -53,9 +54,9 @@ class Contest:
 
     @property
     def jobs(self) -> int:
-        """Threads to use: as asked, else one for each core."""
+        """Threads to use: as asked, but no more than a system has room for; else one for each core."""
         if self.settings.jobs is not None:
-            return self.settings.jobs
+            return min(self.settings.jobs, MOST_JOBS)
         return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
     def names(self, fitter: Fitter) -> bool:

@@ -124,7 +124,7 @@ def _in_processes(contest: Contest, data: Data, split: Split, deadline: float) -
         delayed(_fold)(contest.fitters, settings, data, work_rows, held_rows, left / waves, 1)
         for work_rows, held_rows in split.parts
     )
-    return [fold for fold, _ in Parallel(n_jobs=contest.jobs)(work)]
+    return [fold for fold, _ in Parallel(n_jobs=min(contest.jobs, len(split.parts)))(work)]
 
 
 def _fold(

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import sympy as sp
 
+import fitx
 from fitx.cli.show import column_list
 from fitx.errors import FitxError, UsageError
 from fitx.formula import Var, parse
@@ -69,3 +70,8 @@ class TestFormulas:
         assert float(to_sympy(parse("(1/3)**1000000000"))) == 0.0
         assert to_sympy(parse("(2*x)**1000000000")).free_symbols == {sp.Symbol("x")}
         assert float(to_sympy(parse("(-1)**1000000001"))) == -1.0
+
+
+def test_more_jobs_than_a_system_has_room_for() -> None:
+    x = np.linspace(0, 1, 20)
+    assert str(fitx.fit(x, 2 * x, method="poly", jobs=99_999_999_999)) == str(fitx.fit(x, 2 * x, method="poly"))

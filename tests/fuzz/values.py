@@ -21,7 +21,7 @@ metric: rmse | mae | x
 range_: -5,50 | 0,1 | -1e308,1e308 | 1,0 | a,b | 0 | nan,1 | -inf,inf
 max_complexity: 9 | 3 | 1 | 0 | -1 | 1e3
 time_limit: 0.2 | 0.5 | 1 | 0 | -1 | nan | inf | x
-jobs: 1 | 2 | 3 | 0 | -1
+jobs: 1 | 2 | 99999999999 | 0 | -1
 digits: 5 | 1 | 17 | 0 | 18
 holdout: 0.25 | 0 | 0.5 | 0.999 | 1 | -0.1 | nan
 split: random | last | group:g | group: | group:no | x
