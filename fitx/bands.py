@@ -39,7 +39,7 @@ def band(fit: Fit, X: Any, level: float, kind: str, sigma: Any) -> Array:
     dof = min((p.dof for p in fit.parameters), default=np.inf)
     with np.errstate(invalid="ignore"):
         half = t_quantile(0.5 + level / 2, dof) * spread
-    return np.column_stack([value, value - half, value + half])
+        return np.column_stack([value, value - half, value + half])
 
 
 def _of_curve(fit: Fit, rows: Array) -> Array:

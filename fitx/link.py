@@ -26,6 +26,7 @@ from fitx.formula.evaluate import predict
 from fitx.formula.tree import Number
 from fitx.units import NONE
 
+WIDEST = 1e150
 FAR = 0.1  # of the width: a target further beyond an end than this is no noise
 ROUNDS = 20  # of refits
 SETTLED = 1e-10  # relative change of the loss at which refits end
@@ -46,7 +47,10 @@ def range_option(text: str) -> tuple[float, float]:
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """h(g) = middle + half * tanh(g), which never leaves [lo, hi]. Errors: UsageError unless lo < hi, both finite."""
+    """h(g) = middle + half * tanh(g), which never leaves [lo, hi].
+
+    Errors: UsageError unless lo < hi, and both finite and so near that squares of their distance are.
+    """
 
     lo: float
     hi: float
@@ -56,6 +60,8 @@ class Link:
             raise UsageError(
                 f"a range is two numbers, the lower one first. Got {self.lo:g},{self.hi:g} instead", "for example 0,1"
             )
+        if not self.hi / 2 - self.lo / 2 < WIDEST:
+            raise UsageError(f"the range {self.lo:g},{self.hi:g} is too wide to compute with", "leave it out")
 
     @property
     def ends(self) -> tuple[Number, Number]:

@@ -16,6 +16,7 @@ from fitx.errors import FitxError
 from fitx.fitters.base import Parameter
 from fitx.formula import Formula, parse
 from fitx.formula.printing import round_to
+from fitx.model_parts import finite, number, plain, text, texts, whole
 from fitx.result import CandidateFit, Fit, Found
 from fitx.score import Score
 
@@ -111,13 +112,13 @@ def _to_json(fit: Fit) -> dict[str, Any]:
 def load(path: str | Path) -> Fit:
     """Read a model file. Errors: FitxError for a file that is missing, no model, damaged, or of a later version."""
     try:
-        text = Path(path).read_text(encoding="utf-8")
+        content = Path(path).read_text(encoding="utf-8")
     except OSError as e:
         raise FitxError(f"cannot read model `{path}`: {e.strerror or e}", _nearby(Path(path))) from None
     except UnicodeDecodeError:
         raise FitxError(f"`{path}` is not a fitx model file", "models are written by `fitx fit --save`") from None
     try:
-        data = json.loads(text)
+        data = json.loads(content)
         version = data["fitx_model"]
     except (ValueError, KeyError, TypeError, RecursionError):
         raise FitxError(f"`{path}` is not a fitx model file", "models are written by `fitx fit --save`") from None
@@ -144,46 +145,37 @@ def _nearby(path: Path) -> str:
     return did_you_mean(path.name, names) + "models are written by `fitx fit --save`"
 
 
-def _read_number(v: Any) -> float | None:
-    if v is None:
-        return None
-    if isinstance(v, bool) or not isinstance(v, int | float | str):
-        raise TypeError(f"a number is needed, got {v!r}")
-    return float(v)
-
-
 def _read_score(d: dict[str, Any]) -> Score:
-    r2, rmse, mae, max_abs = (_read_number(d[k]) for k in ("r2", "rmse", "mae", "max_abs"))
-    return Score(r2, rmse, mae, max_abs, int(d["n"]), str(d["how"]), int(d["undefined"]))
+    r2, rmse, mae, max_abs = (number(d[k]) for k in ("r2", "rmse", "mae", "max_abs"))
+    return Score(r2, rmse, mae, max_abs, whole(d["n"]), text(d["how"]), whole(d["undefined"]))
 
 
 def _read_residuals(d: dict[str, Any] | None) -> Residuals:
     if d is None:
         return Residuals((), (), 0, "the model was saved by an earlier fitx, without the residuals of held-out rows")
-    values = tuple(float(_read_number(v) or 0.0) for v in d["values"])
-    ranks = tuple(int(r) for r in d["ranks"])
+    values = tuple(number(v) or 0.0 for v in d["values"])
+    ranks = tuple(whole(r) for r in d["ranks"])
     if len(values) != len(ranks) or list(values) != sorted(values) or list(ranks) != sorted(set(ranks)):
         raise ValueError("the residuals and their ranks must ascend together")
-    if bool(values) != (int(d["n"]) > 0):
+    n = whole(d["n"])
+    if bool(values) != (n > 0) or any(not v >= 0 for v in values) or 0 in ranks:
         raise ValueError("the residuals are not those of so many rows")
-    return Residuals(values, ranks, int(d["n"]), str(d["how"]))
+    return Residuals(values, ranks, n, text(d["how"]))
 
 
 def _read_box(d: dict[str, Any], features: tuple[str, ...]) -> dict[str, tuple[float, float]]:
     """The range of each column; {} in models of earlier versions."""
     box: dict[str, tuple[float, float]] = {}
     for name, ends in d.items():
-        lo, hi = (float(_read_number(v) or 0.0) for v in ends)
-        if name not in features or not -math.inf < lo <= hi < math.inf:
+        lo, hi = (finite(v) for v in ends)
+        if name not in features or not lo <= hi:
             raise ValueError(f"the range of `{name}` is not that of a feature")
         box[name] = (lo, hi)
     return box
 
 
-def _read_formula(text: Any, features: tuple[str, ...]) -> Formula:
-    if not isinstance(text, str):
-        raise TypeError("a formula must be text")
-    f = parse(text)
+def _read_formula(v: Any, features: tuple[str, ...]) -> Formula:
+    f = parse(text(v))
     unknown = [v for v in f.variables if v not in features]
     if unknown:
         raise ValueError(f"the formula uses `{unknown[0]}`, which is no feature")
@@ -198,10 +190,21 @@ def _rounds_to(f: Formula, shown: Formula) -> bool:
     return all(a == b or any(round_to(float(a), k) == b for k in range(1, 18)) for a, b in pairs)
 
 
+def _end(v: Any) -> float:
+    """An end of an interval, which may be infinite."""
+    found = number(v)
+    return np.nan if found is None else found
+
+
+def _settings(d: Any) -> dict[str, Any]:
+    if not isinstance(d, dict):
+        raise TypeError("how it was fitted is a set of names and values")
+    found: dict[str, Any] = plain(d)
+    return found
+
+
 def _from_json(d: dict[str, Any]) -> Fit:
-    if not isinstance(d["features"], list):
-        raise TypeError("the features are a list of names")
-    features = tuple(str(f) for f in d["features"])
+    features = texts(d["features"])
     if len(set(features)) != len(features):
         raise ValueError("a feature stands twice")
 
@@ -209,18 +212,18 @@ def _from_json(d: dict[str, Any]) -> Fit:
         formula, shown = _read_formula(c["formula"], features), _read_formula(c["shown"], features)
         if not _rounds_to(formula, shown):  # edited by hand: what predicts is what is shown
             shown = formula
-        return formula, shown, str(c["method"]), features, _read_score(c["train"])
+        return formula, shown, text(c["method"]), features, _read_score(c["train"])
 
     parameters = []
     for p in d["parameters"]:
-        value, stderr, dof = (_read_number(p[k]) for k in ("value", "stderr", "dof"))
-        ends = p.get("interval")
-        interval = None if ends is None else (float(ends[0]), float(ends[1]))
+        stderr, dof, ends = number(p["stderr"]), number(p["dof"]), p.get("interval")
+        low, high = (None, None) if ends is None else map(_end, ends)
+        interval = None if low is None or high is None else (low, high)
         dof = np.inf if dof is None else dof
-        parameters.append(Parameter(str(p["name"]), float(value or 0.0), stderr, dof, interval))
+        parameters.append(Parameter(text(p["name"]), finite(p["value"]), stderr, dof, interval))
     covariance = d["covariance"]
     if covariance is not None:
-        covariance = np.array([[np.nan if v is None else float(v) for v in row] for row in covariance])
+        covariance = np.array([[np.nan if v is None else number(v) for v in row] for row in covariance])
         if covariance.shape != (len(parameters), len(parameters)):
             raise ValueError("the covariance has not a row and a column for each parameter")
     structure = d.get("structure")
@@ -228,21 +231,21 @@ def _from_json(d: dict[str, Any]) -> Fit:
         structure = _read_formula(structure, (*features, *(p.name for p in parameters)))
     return Fit(
         *found(d),
-        target=str(d["target"]),
+        target=text(d["target"]),
         holdout=_read_score(d["holdout"]),
         parameters=tuple(parameters),
         covariance=covariance,
         candidates=tuple(CandidateFit(*found(c), validation=_read_score(c["validation"])) for c in d["candidates"]),
-        warnings=tuple(str(w) for w in d["warnings"]),
-        label=str(d["label"]),
-        loss=str(d.get("loss", "linear")),
+        warnings=texts(d["warnings"]),
+        label=text(d["label"]),
+        loss=text(d.get("loss", "linear")),
         residuals=_read_residuals(d.get("residuals")),
         box=_read_box(d.get("box", {}), features),
-        seed=int(d["seed"]),
-        seconds=float(d["seconds"]),
-        units={str(k): str(v) for k, v in d["units"].items()},
-        how=dict(d["how"]),
-        version=str(d["fitx_version"]),
+        seed=whole(d["seed"], 10**300),
+        seconds=finite(d["seconds"]),
+        units={text(k): text(v) for k, v in d["units"].items()},
+        how=_settings(d["how"]),
+        version=text(d["fitx_version"]),
         structure=structure,
-        noise=_read_number(d.get("noise")),
+        noise=number(d.get("noise")),
     )

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import io
+import json
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -11,10 +14,13 @@ import sympy as sp
 import fitx
 from fitx.cli.show import column_list
 from fitx.errors import FitxError, UsageError
+from fitx.export.base import rounded
 from fitx.formula import Var, parse
 from fitx.formula.sympy_bridge import to_sympy
 from fitx.read import read
 from fitx.read import source as limits
+from fitx.result import Found
+from fitx.score import no_score
 from fitx.units import unit_texts
 
 
@@ -46,12 +52,78 @@ class TestReader:
                 read(io.BytesIO(data))
 
 
+def deep(levels: int) -> object:
+    value: object = 1
+    for _ in range(levels):
+        value = {"a": [value]}
+    return value
+
+
+@pytest.fixture(scope="module")
+def saved(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    x = np.linspace(0.5, 3, 30)
+    path = tmp_path_factory.mktemp("model") / "model.json"
+    fitx.fit(x, 2 * np.exp(-x) + np.sin(9 * x) / 50, model="a*exp(-b*x)").save(path)
+    return path
+
+
+class TestModel:
+    """Parts of a saved model that another value takes the place of: refused in words, where save, `as_dict` or bands
+    failed later."""
+
+    @pytest.mark.parametrize(("place", "value"), [
+        (("seconds",), 1e999), (("seconds",), "nan"), (("seconds",), None), (("seed",), -1), (("seed",), 1.5),
+        (("how",), {"holdout": float("inf")}), (("how",), deep(200)), (("how",), []), (("how",), {"a": 10**400}),
+        (("parameters", 0, "value"), "inf"), (("parameters", 0, "value"), None), (("parameters", 0, "name"), ["a"]),
+        (("parameters", 0, "interval"), [1]), (("parameters", 0, "interval"), [[1], 2]), (("target",), "\ud800"),
+        (("holdout", "n"), 10**400), (("holdout", "n"), -1), (("holdout", "n"), "7"), (("train", "rmse"), "1e999"),
+        (("residuals", "values", 0), "nan"), (("residuals", "values", 0), -1.0), (("residuals", "ranks", 0), 0),
+        (("covariance", 0), None), (("covariance", 0, 0), "x"), (("warnings",), "text"), (("label",), 3),
+        (("units",), []),
+        (("structure",), "a*q"), (("formula",), "1e999"), (("candidates",), {"a": 1}), (("features",), "x"),
+    ], ids=repr)  # fmt: skip
+    def test_refused(self, saved: Path, tmp_path: Path, place: tuple[str | int, ...], value: object) -> None:
+        tree = json.loads(saved.read_text())
+        holder = tree
+        for key in place[:-1]:
+            holder = holder[key]
+        holder[place[-1]] = value
+        (tmp_path / "m.json").write_text(json.dumps(tree))
+        with pytest.raises(FitxError, match="is damaged"):
+            fitx.load(tmp_path / "m.json")
+
+    @pytest.mark.parametrize("dof", [1e-300, 1e-8, 0.02, -3, None, "inf", "nan", 10**400 - 10**400])
+    def test_bands_for_any_degrees_of_freedom(self, saved: Path, tmp_path: Path, dof: object) -> None:
+        tree = json.loads(saved.read_text())
+        for p in tree["parameters"]:
+            p["dof"] = dof
+        (tmp_path / "m.json").write_text(json.dumps(tree))
+        fit = fitx.load(tmp_path / "m.json")
+        assert fit.band([1.0]).shape == (1, 3)
+        assert json.dumps(fit.as_dict(), allow_nan=False)
+        fit.save(tmp_path / "again.json")
+        assert fitx.load(tmp_path / "again.json").formula == fit.formula
+
+
 class TestFormulas:
     @pytest.mark.parametrize("text", ["sin(x)", "tan(x)", "asin(x)", "tanh(x)"])
     def test_minus_zero_keeps_its_sign(self, text: str) -> None:
         X = np.array([[0.0], [-0.0]] * 9)
         np.testing.assert_array_equal(np.signbit(parse(text).predict(X, ("x",))), np.signbit(X[:, 0]))
         np.testing.assert_array_equal(parse(f"1/{text}").predict(X, ("x",)), [np.inf, -np.inf] * 9)
+
+    @pytest.mark.parametrize("format", ["python", "numpy"])
+    @pytest.mark.parametrize("text", ["1/ceil(x)", "1/floor(x)", "1/sin(x)"])
+    def test_exported_code_keeps_the_sign_of_zero(self, text: str, format: str) -> None:
+        space: dict[str, Any] = {}
+        f = parse(text)
+        exec(Found(f, f, "test", ("x",), no_score("")).to(format), space)
+        for x in (-0.3, -0.0, 0.0, 0.3, 2.5):
+            np.testing.assert_allclose(space["formula"](x), f.predict(np.array([x]), ("x",))[0], rtol=1e-12)
+
+    def test_rounded_constants_stay_finite(self) -> None:
+        f = parse("1.7976931348623157e308*x")
+        assert parse(f.text(3)) == f == rounded(f, 3)
 
     @pytest.mark.parametrize(
         "text", ["max(log(-80.8), exp(log(-13/9)))", "exp(min(tanh(x), asin(20/9))**3)", "max(0, sqrt(-x**0 - 5))*0"]
@@ -75,3 +147,10 @@ class TestFormulas:
 def test_more_jobs_than_a_system_has_room_for() -> None:
     x = np.linspace(0, 1, 20)
     assert str(fitx.fit(x, 2 * x, method="poly", jobs=99_999_999_999)) == str(fitx.fit(x, 2 * x, method="poly"))
+
+
+@pytest.mark.parametrize("ends", [(-1e308, 1e308), (0.0, 1e200)])
+def test_ranges_too_wide_for_squares(ends: tuple[float, float]) -> None:
+    x = np.linspace(0, 1, 20)
+    with pytest.raises(UsageError, match="too wide"):
+        fitx.fit(x, 2 * x, method="mars", range=ends)

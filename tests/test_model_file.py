@@ -50,7 +50,7 @@ def test_nothing_in_a_model_is_executed(fit: fitx.Fit, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("part", "value", "message"),
     [
-        ("features", ["x", "x"], "a feature stands twice"), ("features", "x", "a list of names"),
+        ("features", ["x", "x"], "a feature stands twice"), ("features", "x", "a list is needed, got 'x'"),
         ("covariance", [[1.0]], "a row and a column for each parameter"), ("formula", "z*2", "`z`, which is no"),
         ("holdout", None, "of another kind"), ("train", {}, "it lacks 'r2'"),
     ],

@@ -62,9 +62,9 @@ _HELPERS = {
     "max": """def _max(a, b):
     return math.nan if a != a or b != b else a if a > b else b""",
     "floor": """def _floor(a):
-    return float(math.floor(a)) if math.isfinite(a) else a""",
+    return math.copysign(math.floor(a), a) if math.isfinite(a) else a""",
     "ceil": """def _ceil(a):
-    return float(math.ceil(a)) if math.isfinite(a) else a""",
+    return math.copysign(math.ceil(a), a) if math.isfinite(a) else a""",
     "logistic": """def _logistic(a):
     if a != a:
         return a

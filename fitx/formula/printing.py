@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from fractions import Fraction
 
@@ -23,8 +24,9 @@ def name_text(name: str) -> str:
 
 
 def round_to(value: float, digits: int | None) -> float:
-    """`value` with `digits` significant decimal digits (None: all)."""
-    return value if digits is None else float(f"{value:.{digits}g}")
+    """`value` with `digits` significant decimal digits (None: all), as long as that is no larger than any double."""
+    rounded = value if digits is None else float(f"{value:.{digits}g}")
+    return rounded if math.isfinite(rounded) else value
 
 
 def number_text(value: Number, digits: int | None = None) -> str:

@@ -12,21 +12,22 @@ def t_quantile(probability: float, dof: float) -> float:
     """t with P(T <= t) = probability for Student's T with `dof` degrees of freedom; the normal quantile for dof = inf.
 
     Newton's method on the tail, kept within a bracket, started from the Cornish-Fisher expansion, which alone serves
-    where dof is large. About 12 digits. NaN unless 0 < probability < 1 and dof > 0.
+    where dof is large. About 12 digits. NaN unless 0 < probability < 1 and dof > 1e-9.
     [Abramowitz & Stegun 1964, 26.7.5 and 26.5.8]
     """
-    if not (0.0 < probability < 1.0 and dof > 0):
+    if not (0.0 < probability < 1.0 and dof > 1e-9):
         return math.nan
     if probability < 0.5:
         return -t_quantile(1.0 - probability, dof)
     start = _expansion(NormalDist().inv_cdf(probability), dof)
     if dof >= _MANY or probability == 0.5:
         return start
-    tail, low, high, t = 1.0 - probability, 0.0, math.inf, max(start, 0.1)
-    for _ in range(200):
+    tail, low, high, t = 1.0 - probability, 0.0, math.inf, max(start, 0.1) if start < 1e6 else 1.0
+    for _ in range(2000):
         gap = _upper_tail(t, dof) - tail
         low, high = (t, high) if gap > 0 else (low, t)
-        step = t + gap / _density(t, dof)
+        density = _density(t, dof)
+        step = t + gap / density if density > 0 else math.inf
         if abs(step - t) <= 1e-14 * t:
             return step
         if not low < step < high:

@@ -91,6 +91,8 @@ class _Runner:
         own = [f for f in frames if f"{os.sep}fitx{os.sep}" in f.filename] or frames
         text = "".join(traceback.format_exception(error))
         kind = f"FAULT {type(error).__name__} in {Path(own[-1].filename).name}:{own[-1].name}"
+        if not frames or own is frames or type(error) in (AssertionError, RuntimeError):
+            kind += f": {shape(str(error).rpartition('Error: ')[2])}"
         self._tell("fault " + repr((kind, text[-3000:], data)))
         return kind
 
