@@ -99,7 +99,7 @@ def _changed(value: Tree, places: list[tuple[Any, Any]], rng: random.Random) -> 
     if kind < 2 and isinstance(value, str):
         return mutate_text(value, rng, _TEXTS)
     if kind < 2 and isinstance(value, int | float) and not isinstance(value, bool):
-        near = min(max(value, -9e9), 9e9)
+        near = min(max(value, -9e9), 9e9) if value == value else 0.5
         return rng.choice((-value, near * 1e299, near / 1e300, value + 1, str(near), int(near)))
     if kind == 2:
         return rng.choice(_TEXTS)
