@@ -113,13 +113,21 @@ class TestFormulas:
         np.testing.assert_array_equal(parse(f"1/{text}").predict(X, ("x",)), [np.inf, -np.inf] * 9)
 
     @pytest.mark.parametrize("format", ["python", "numpy"])
-    @pytest.mark.parametrize("text", ["1/ceil(x)", "1/floor(x)", "1/sin(x)"])
+    @pytest.mark.parametrize("text", ["1/ceil(x)", "1/floor(x)", "1/sin(x)", "1/max(0, x)", "max(0, x)**(-3)"])
     def test_exported_code_keeps_the_sign_of_zero(self, text: str, format: str) -> None:
         space: dict[str, Any] = {}
         f = parse(text)
         exec(Found(f, f, "test", ("x",), no_score("")).to(format), space)
         for x in (-0.3, -0.0, 0.0, 0.3, 2.5):
             np.testing.assert_allclose(space["formula"](x), f.predict(np.array([x]), ("x",))[0], rtol=1e-12)
+
+    @pytest.mark.parametrize("before", range(80, 115))
+    def test_comments_break_no_escape(self, before: int) -> None:
+        names = ("x" * before + "/*/*/", '"' * before, "\u202e*/" * 40)
+        f = Var(names[0]) + Var(names[1]) * Var(names[2])
+        text = Found(f, f, "test", names, no_score("")).to("python")
+        assert max(map(len, text.splitlines())) <= 120
+        compile(text, "formula", "exec")
 
     def test_rounded_constants_stay_finite(self) -> None:
         f = parse("1.7976931348623157e308*x")

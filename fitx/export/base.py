@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import keyword
 import re
-import textwrap
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
@@ -81,16 +80,16 @@ def about(
     units = found.units if isinstance(found, Fit) else {}
     shown = for_reading(found, digits).text() if found.complexity < 2000 else f"{found.complexity} nodes"
     lines = [f"The formula that fitx {plain(version)} found for {target}:"]
-    lines += [f"    {part}" for part in textwrap.wrap(plain(shown), width - 4)[:12]]
+    lines += [f"    {part}" for part in broken(plain(shown), width - 4)[:12]]
     score = found.holdout if isinstance(found, Fit) else found.validation if isinstance(found, CandidateFit) else None
     if score is not None and score.r2 is not None:
         word = "Held-out" if isinstance(found, Fit) else "Validation"
-        lines += textwrap.wrap(plain(f"{word} rmse {score.rmse:.4g}, r2 {score.r2:.6g} ({score.how})"), width)
+        lines += broken(plain(f"{word} rmse {score.rmse:.4g}, r2 {score.r2:.6g} ({score.how})"), width)
     if arguments:
         lines.append(heading)
     for name, argument in (arguments or {}).items():
         unit = f" [{plain(units[name])}]" if units.get(name) else ""
-        lines += textwrap.wrap(f"{argument}: the column {quoted(name)}{unit}", width, subsequent_indent="    ")
+        lines += broken(f"{argument}: the column {quoted(name)}{unit}", width, "    ")
     return lines
 
 
@@ -100,6 +99,31 @@ def plain(text: str) -> str:
     shown = re.sub(r"\*(?=/)", r"\\x2a", shown)
     shown = re.sub(r"/(?=\*)", r"\\x2f", shown)
     return re.sub(r"-(?=->)|-(?=-!)|<(?=[!/])", lambda m: f"\\x{ord(m[0]):02x}", shown)
+
+
+def broken(text: str, width: int, rest: str = "") -> list[str]:
+    """`plain` text in lines of at most `width`, broken at spaces, long words anywhere but within a \\x escape.
+
+    rest: begins every line but the first.
+    """
+    lines, line = [], ""
+    for word in text.split():
+        if line.strip() and len(line) + 1 + len(word) > width:
+            lines.append(line)
+            line = rest
+        line += f" {word}" if line.strip() else word
+        while len(line) > width:
+            cut = 0
+            for part in _PARTS.finditer(line):
+                if part.end() > width:
+                    break
+                cut = part.end()
+            lines.append(line[:cut])
+            line = rest + line[cut:]
+    return [*lines, line] if line.strip() else lines
+
+
+_PARTS = re.compile(r"\\x[0-9a-f]{2,6}|.")
 
 
 def quoted(name: str) -> str:

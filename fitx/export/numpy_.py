@@ -18,7 +18,7 @@ NUMPY = Language(
     {
         **{name: f"np.{name}" for name in _FUNCTIONS},
         "asin": "np.arcsin", "acos": "np.arccos", "atan": "np.arctan", "min": "np.minimum", "max": "np.maximum",
-        "div": "np.divide", "pow": "np.power", "cube": "np.power({0}, 3.0)", "hinge": "np.maximum(0.0, {0})",
+        "div": "np.divide", "pow": "np.power", "cube": "np.power({0}, 3.0)", "hinge": "(np.maximum(0.0, {0}) + 0.0)",
         "logistic": "(1.0 / (1.0 + np.exp(-{0})))",
     },
     "np.where({0}, {1}, {2})",
