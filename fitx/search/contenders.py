@@ -120,7 +120,12 @@ class Contenders:
 
     def worth(self, stage: Stage) -> bool:
         """Whether a stage may find something better."""
-        return not (stage.exact_only or (stage.dear and self.settled is not None and self.cost < _CHEAP))
+        return not (stage.exact_only or (stage.dear and not self.dear))
+
+    @property
+    def dear(self) -> bool:
+        """Whether dear stages may."""
+        return self.settled is None or self.cost >= _CHEAP
 
     @property
     def done(self) -> bool:

@@ -9,21 +9,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from itertools import islice
 
 import numpy as np
 import numpy.typing as npt
 
 from fitx.formula import Formula
-from fitx.search.bench import Workbench
+from fitx.search.ahead.errand import Errand
+from fitx.search.ahead.schedule import Schedule
 from fitx.search.budget import Budget
 from fitx.search.contenders import Contenders
 from fitx.search.dimensions import Units
-from fitx.search.evolve.slices import Slices
 from fitx.search.front import Entry, Front
 from fitx.search.grammar import Grammar
 from fitx.search.groups import in_turn
-from fitx.search.growth import grow
 from fitx.search.judge import refined, shortened, snapped
 from fitx.search.noisy_search import (
     LOOKS,
@@ -36,27 +34,25 @@ from fitx.search.noisy_search import (
     power_law_and_noise,
     supposedly_noisy,
 )
-from fitx.search.peel import peeled
-from fitx.search.plan import ALL, Doubt, Evolve, Further, Peeled, Step, Suppose
+from fitx.search.plan import ALL, Doubt, Suppose
 from fitx.search.problem import Problem
 from fitx.search.reduce import symmetry_chain
 from fitx.search.refine import float_constants
-from fitx.search.rounds import EXTENDED, FEW_SPACES, FIRST_SPACES, ROUNDS, affordable
-from fitx.search.sides import Side, next_side
+from fitx.search.rounds import EXTENDED, FEW_SPACES, FIRST_SPACES, ROUNDS
+from fitx.search.sides import Side, next_side, order_of
 from fitx.search.spaces import Kind
-from fitx.search.stages import stages_of
-from fitx.search.stages.base import Effort, Stage, Work
+from fitx.search.stages.base import Effort
 from fitx.search.table import Table
+from fitx.search.tasks import Instant, Part, Round, Task, Workshop
 from fitx.search.variants import variants
 
 Array = npt.NDArray[np.float64]
 
 SIMPLE = 20  # nodes up to which an exact law ends the search at once
 FEW_CONSTANTS = 5  # constants, not simple numbers, up to which an exact formula is believed to be the law
-PEELED = 3  # problems of which terms are taken off
 _STAGES = 10  # as many of a noisy search's stages as a unit of a step's work counts for
 _MATCHED = 40  # rows more than columns below which pairs of features match y's few digits by chance
-_BY_CHANCE = 50  # formulas of a stage that are tried then
+_GRACE = 0.15  # seconds after the time is up for what has been found ahead of its turn
 _SUPPOSE = 100  # rows from which on noise may be supposed without evidence
 ROUNDING = 1e-22  # relative error of a formula that is exact but for rounding errors
 
@@ -85,18 +81,29 @@ class Search:
     work: float = 0.0  # that the plan's steps have cost so far, as they count it
     solved: bool = False
     _began: float = field(init=False)
-    benches: dict[Problem, Workbench] = field(init=False, default_factory=dict)
-    _evolutions: dict[Problem, Slices] = field(init=False, default_factory=dict)
+    rows: npt.NDArray[np.intp] | None = None  # of the table, that the problem is made of; None for all
+    schedule: Schedule = field(init=False)
+    _batch: Sequence[Errand] = ()
+    _sides: Sequence[Side] = ()
     _closing: bool = False  # an exact law is there, and a simpler one has little time
     gauged: float = np.inf
 
     def __post_init__(self) -> None:
         self.front = Front(self.floor)
         self._began = self.budget.clock()
+        few = self.problem.n < self.problem.d + _MATCHED
+        shop = Workshop(self.grammar, self.floor, self.memory, few, self.threads, self._count)
+        self.schedule = Schedule(shop, lambda: self.budget, self._upcoming, self._count)
 
     def run(self) -> Iterator[Entry | None]:
         """Entries as they join the front. Ends at the deadline, or when an exact and simple law is found. None once,
         where what is quick is done."""
+        try:
+            yield from self._run()
+        finally:
+            self.schedule.close()
+
+    def _run(self) -> Iterator[Entry | None]:
         for guess in self.guesses:
             if (entry := self.offer(guess, "units")) is not None:
                 yield entry
@@ -108,6 +115,8 @@ class Search:
         if self.solved:
             return
         yield None
+        self.schedule.start(self.threads)
+        self.threads = self.schedule.shop.threads
         if gauged(self, problems) or power_law_and_noise(self):
             problems = made_noisy(self, problems)
             yield from self._instants(problems)
@@ -119,21 +128,25 @@ class Search:
 
     def _turns(self, sides: list[Side]) -> Iterator[Entry]:
         """The plan's steps; where y may be exact or noisy, on either side in turn."""
+        self._sides = sides
         while sides and not (self.solved or self.budget.expired()):
             side = next_side(sides)
             side.enter(self)
-            step = None if side.exhausted else next(side.plan, None)
-            if step is None:
+            planned = None if side.exhausted else side.next_step()
+            if planned is None:
                 sides.remove(side)
                 continue
+            step = planned.step
             doubt = isinstance(step, Doubt) and self.problem.n >= _SUPPOSE and len(sides) == 1
             if gauged(self, side.problems, doubt):
                 if len(sides) == 2 and sides[1].confirmed(self.table.noise):
                     sides.remove(side)
                     continue
+                sides.clear()
+                self.schedule.clear()
                 problems = made_noisy(self, side.problems, doubt)
                 yield from self._instants(problems)
-                sides[:] = [Side.of(self, problems)]
+                sides.append(Side.of(self, problems))
                 continue
             side.gauged = self.gauged
             if isinstance(step, Suppose):
@@ -142,10 +155,27 @@ class Search:
                 continue
             side.work += step.work
             self.work += step.work
-            yield from self._step(step, side)
+            yield from self._done(planned.errands)
             if self.contenders is not None and not self.solved:
                 self.contenders.stages += round(_STAGES * step.work)  # some steps are one long stage
                 yield from around(self, self.contenders)
+        if not self.solved:
+            yield from self._leftovers()
+
+    def _leftovers(self) -> Iterator[Entry]:
+        """When the time is up: what has been found ahead of its turn."""
+        grace = self.budget.clock() + _GRACE
+        errands = [e for e in self._upcoming() if e.contenders is self.contenders]
+        for part in self.schedule.leftovers(errands):
+            yield from self._offered(part)
+            if self.solved or self.budget.clock() > grace:
+                return
+
+    def _upcoming(self) -> Iterator[Errand]:
+        """The errands whose turn comes next, in their order."""
+        yield from self._batch
+        for planned in order_of(self._sides):
+            yield from planned.errands
 
     def _supposed(self, step: Suppose, sides: list[Side]) -> Iterator[Entry]:
         """The other side, where y is noisy: to stay if it may well be so, or if that look settles it."""
@@ -160,150 +190,59 @@ class Search:
         if likely or other.settled:
             sides.append(other)
 
-    def _step(self, step: Step | Further | Peeled | Evolve | Doubt, side: Side) -> Iterator[Entry]:
-        problems = side.problems
-        if isinstance(step, Further):
-            yield from self._extended(islice(side.further, step.count), self.budget)
-        elif isinstance(step, Evolve):
-            yield from self._evolved(self.problem if step.whole else problems[0], step.offspring)
-        elif isinstance(step, Peeled):
-            root = self.problem if step.whole or len(problems[0].active) < 2 else problems[0]
-            if root not in side.peeled:
-                side.peeled.add(root)
-                yield from self._peeled(root)
-        elif isinstance(step, Step):
-            budget = self._share(step.effort, step.variant, len(problems))
-            yield from self._round(problems[step.variant], step.effort, step.families, step.spaces, budget)
-
-    def _instants(self, problems: list[Problem]) -> Iterator[Entry]:
-        for problem in problems:
-            yield from self._instant(problem)
-            if self.solved or self.budget.expired():
-                return
-
     def _look(self, problems: list[Problem]) -> Iterator[Entry]:
         """What can be found quickly where y is noisy."""
         yield from self._instants(problems[:LOOKS])
         if not (self.solved or self.budget.expired()):
-            yield from self._round(problems[0], EXTENDED, ("scan",), FEW_SPACES[:2], self.budget)
+            yield from self._round(problems[0], EXTENDED, ("scan",), FEW_SPACES[:2])
 
     def _reduced(self, problems: list[Problem]) -> Iterator[Entry]:
         """The problem with its symmetries taken out one by one: the smallest first, then back to larger ones."""
         for problem in dict.fromkeys((*problems[:1], self.problem)):
             chain = symmetry_chain(problem, self.budget)
-            for child in chain:
-                yield from self._instant(child)
-                if self.solved or self.budget.expired():
-                    return
-            for child in reversed(chain):
-                yield from self._round(child, ROUNDS[0], ALL, FIRST_SPACES, self.budget)
-                if self.solved or self.budget.expired():
-                    return
+            table = self.table.part(self.rows)
+            tasks: list[Task] = [Instant(table, child) for child in chain]
+            tasks += [Round(table, child, ROUNDS[0], ALL, FIRST_SPACES) for child in reversed(chain)]
+            yield from self._tasks(tasks)
+            if self.solved or self.budget.expired():
+                return
             problems.extend(chain[-1:] or symmetry_chain(problem, self.budget, np.inf)[-1:])
 
-    def _peeled(self, problem: Problem) -> Iterator[Entry]:
-        """Terms taken off one after the other, the clearest first; then a small round on what is left of each."""
-        queue, seen = [problem], 0
-        while seen < min(len(queue), PEELED) and not self.budget.expired():
-            children = list(peeled(queue[seen], self.grammar, self.threads))
-            for child in children:
-                yield from self._instant(child)
-                if self.solved or self.budget.expired():
-                    return
-            # Depth first: a sum of many terms is peeled term by term.
-            queue[seen + 1 : seen + 1] = children[:2]
-            seen += 1
-        for child in queue[1 : 1 + PEELED]:
-            yield from self._round(child, EXTENDED, ALL, FIRST_SPACES, self.budget)
-            if self.solved or self.budget.expired():
-                return
-
-    def _extended(self, problems: Iterator[Problem], budget: Budget) -> Iterator[Entry]:
-        """The problem with further columns, one at a time, as many as the time allows."""
-        while not (self.solved or budget.expired()):
-            child = next(problems, None)
-            if child is None:
-                return
-            yield from self._instant(child)
-            if not self.solved:
-                yield from self._round(child, EXTENDED, ALL, FEW_SPACES, self.budget)
-
-    def _evolved(self, problem: Problem, offspring: int) -> Iterator[Entry]:
-        """A slice of evolution, which goes on where the last one stopped."""
-        slices = self._evolutions.setdefault(problem, Slices(problem, self.grammar, self.floor, self.threads))
-        formulas = slices.run(offspring, [entry.formula for entry in self.front], self.budget, self._count)
-        self.tell(f"{problem.label}evolution")
-        yield from self._offered(formulas, f"{problem.label}evolution")
-
-    @property
-    def _tolerance(self) -> float:
-        """On the screening rows: far above rounding errors, and above the digits that y was rounded to."""
-        return min(1e-4, max(1e-12, 1e4 * self.floor))
-
-    def _share(self, effort: Effort, i: int, count: int) -> Budget:
-        if effort is ROUNDS[0] or count == 1:
-            return self.budget
-        return self.budget.share(0.5 if i == 0 else max(0.3, 1 / (count - i + 1)))
+    def _instants(self, problems: Sequence[Problem]) -> Iterator[Entry]:
+        yield from self._tasks([Instant(self.table.part(self.rows), problem) for problem in problems])
 
     def _instant(self, problem: Problem) -> Iterator[Entry]:
-        work = Work(problem, self.table, self.grammar)
-        for stage in stages_of("instant"):
-            yield from self._stage(stage, work, self.budget)
-            if self.solved or self.budget.expired():
-                return
+        yield from self._instants([problem])
 
     def _round(
-        self, problem: Problem, effort: Effort, families: tuple[str, ...], spaces: tuple[Kind, ...], budget: Budget
+        self, problem: Problem, effort: Effort, families: tuple[str, ...], spaces: tuple[Kind, ...]
     ) -> Iterator[Entry]:
-        """The stages of these families: "library" and "last" once, the others in each space."""
-        if not problem.active:
-            return
-        bench = self._bench(problem, effort, budget)
-        for family, kind in (
-            *(("library", None) for f in families if f == "library"),
-            *((f, kind) for kind in spaces for f in families if f in ("scan", "deep")),
-            *((f, None) for f in families if f in ("last", "nested", "late")),
-        ):
-            if kind and kind.base == "waves" and not (self.grammar.allows("sin") and self.grammar.allows("cos")):
-                continue
-            for stage in stages_of(family):
-                if self.solved or budget.expired():
+        yield from self._tasks([Round(self.table.part(self.rows), problem, effort, families, spaces)])
+
+    def _tasks(self, tasks: Sequence[Task]) -> Iterator[Entry]:
+        yield from self._done([Errand.of(task, self.contenders) for task in tasks])
+
+    def _done(self, errands: Sequence[Errand]) -> Iterator[Entry]:
+        """What the errands find, which are done here or elsewhere."""
+        self._batch = errands
+        for errand in errands:
+            for part in self.schedule.parts(errand):
+                yield from self._offered(part)
+                if self.solved:
                     return
-                yield from self._stage(stage, Work(problem, self.table, self.grammar, bench, kind, effort), budget)
-            if kind and family == families[-1]:
-                bench.forget_features(kind)
+            if self.budget.expired():
+                return
+        self._batch = ()
 
-    def _bench(self, problem: Problem, effort: Effort, budget: Budget) -> Workbench:
-        """The problem's workbench at this size; those of the first round, small ones, are kept for its later steps."""
-        if effort is not ROUNDS[0]:
-            self.benches.clear()
-        elif problem in self.benches:
-            return self.benches[problem]
-        effort = affordable(effort, self.memory, self.problem.rows.weight.size)
-        library = grow(problem, effort.size, self.grammar, budget.share(0.35), self.threads)
-        self._count(int(library.values.tried))
-        bench = Workbench(
-            problem, library, self.grammar, self.table, self.threads, budget, self._tolerance, counted=self._count
-        )
-        if effort is ROUNDS[0]:
-            self.benches[problem] = bench
-        return bench
-
-    def _stage(self, stage: Stage, work: Work, budget: Budget) -> Iterator[Entry]:
-        where = " ".join(w for w in (
-            work.problem.label, work.effort.name if work.effort else "", work.kind.name if work.kind else "", stage.name
-        ) if w)  # fmt: skip
-        if self.contenders is None or self.contenders.worth(stage):
-            self.tell(where)
-            formulas = stage.run(work, budget)
-            # So many formulas of a stage that only proposes what is exact, and none that is: they match by chance.
-            by_chance = stage.exact_only and self.problem.n < self.problem.d + _MATCHED
-            yield from self._offered(islice(formulas, _BY_CHANCE if by_chance else None), where)
-
-    def _offered(self, formulas: Iterator[Formula], where: str) -> Iterator[Entry]:
+    def _offered(self, part: Part) -> Iterator[Entry]:
+        """The entries that a part's formulas make."""
+        formulas, where = part.formulas, part.where
         if self.contenders is not None:
-            yield from contend(self, formulas, where, self.contenders)
+            if part.stage is None or self.contenders.worth(part.stage):
+                self.tell(where)
+                yield from contend(self, formulas, where, self.contenders)
             return
+        self.tell(where)
         while not (self.solved or (self._closing and self.budget.expired())):
             # Formulas of the search overflow and leave their domains all the time.
             with np.errstate(all="ignore"):

@@ -81,7 +81,6 @@ def made_noisy(search: Search, problems: list[Problem], doubt: bool = False) -> 
     problems = [*([] if fewer is None else [fewer]), *problems]
     search.contenders = Contenders(search.table, supposed=doubt)
     search.front = Front(search.floor)
-    search.benches.clear()
     return problems
 
 
@@ -96,7 +95,6 @@ def _fewer_columns(*problems: Problem) -> Problem | None:
 def supposedly_noisy(search: Search, problems: list[Problem]) -> list[Problem]:
     """The problems as they would be with the usual noise."""
     search.table = search.table.with_check(search.table.check)  # a table of its own
-    search.benches = {}
     search.table.noise = supposed(search.table)
     return made_noisy(search, problems, doubt=True)
 

@@ -23,13 +23,20 @@ SECOND_SPACES: tuple[Kind, ...] = (WAVES, WAVE_EXPONENTS)
 
 
 def affordable(effort: Effort, memory: int, rows: int) -> Effort:
-    """The effort with a library that fits into `memory` bytes.
-
-    An expression takes 8 bytes a screening row, its feature 4, and about 64 of bookkeeping.
-    """
-    most = int(memory / (12 * rows + 64))
+    """The effort with a library that fits into `memory` bytes."""
+    most = int(memory / _bytes(rows))
     size = effort.size
     if size.total <= most:
         return effort
     part = most / size.total
     return replace(effort, size=Size(int(size.generic * part), int(size.monomials * part), most))
+
+
+def bytes_of(effort: Effort, rows: int) -> int:
+    """Bytes that its library takes."""
+    return effort.size.total * _bytes(rows)
+
+
+def _bytes(rows: int) -> int:
+    """An expression takes 8 bytes a screening row, its feature 4, and about 64 of bookkeeping."""
+    return 12 * rows + 64

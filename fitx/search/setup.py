@@ -47,6 +47,7 @@ def make_search(data: Data, context: Context, kind: type[Search] = Search) -> Se
         memory=int(o.get("memory", 1.0) * 2**30), max_complexity=context.max_complexity, tell=context.tell,
         counted=context.tried,
     )  # fmt: skip
+    search.rows = None if len(rows) == data.n else rows
     if data.dimensions is not None:
         guide_by_units(search, Units.of(data.names, data.dimensions, o.get("free_constants", False)), X, y, data, used)
     return search

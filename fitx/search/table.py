@@ -41,6 +41,7 @@ class Table:
         self._check_spread = _spread(self.check_y, self.check_weights)
         self.noise = 0.0
         self.evaluated = 0
+        self._part: Table | None = None
 
     @property
     def sigma(self) -> float:
@@ -53,6 +54,17 @@ class Table:
         other = Table(self.columns, self.y, self.names, check, self.weights, self.threads, self.floor)
         other.noise = self.noise
         return other
+
+    def part(self, rows: npt.NDArray[np.intp] | None) -> Table:
+        """The table of these rows, sorted and the sample among them, made once; None: of all, this table."""
+        if rows is None:
+            return self
+        if self._part is None:
+            weights = None if self.weights is None else self.weights[rows]
+            columns, check = np.ascontiguousarray(self.columns[:, rows]), np.searchsorted(rows, self.check)
+            self._part = Table(columns, self.y[rows], self.names, check, weights, self.threads, self.floor)
+        self._part.noise = self.noise
+        return self._part
 
     def on_check(self, f: Formula) -> Array:
         """Values on the sample, NaN where undefined."""

@@ -69,7 +69,7 @@ class _Quick(Search):
         for problem in variants(self.problem)[:_VARIANTS]:
             yield from self._instant(problem)
             if not self.solved:
-                yield from self._round(problem, ROUNDS[0], CHEAP, FIRST_SPACES, self.budget)
+                yield from self._round(problem, ROUNDS[0], CHEAP, FIRST_SPACES)
             if self.solved or self.budget.expired():
                 return
 
