@@ -6,9 +6,8 @@
 -5*x**2 + 17*x - 2
 """
 
-from typing import TYPE_CHECKING
-
 __version__ = "0.1.0"
+TYPE_CHECKING = False  # importing it takes most of the time that `import fitx` takes
 
 if TYPE_CHECKING:
     from fitx import mars as mars

@@ -64,8 +64,13 @@ class Saver:
 
     @property
     def keep(self) -> Keep | None:
-        """What takes each improvement, for a `Reporter`."""
-        return None if self._path is None else self._keep
+        """What takes each improvement, for a `Reporter`; a device or a pipe gets the result alone."""
+        from fitx.model_file import replaceable
+
+        try:
+            return None if self._path is None or not replaceable(self._path) else self._keep
+        except OSError:
+            return None
 
     def _keep(self, best: Candidate, front: Sequence[Candidate], seconds: float) -> None:
         self._newest = lambda: interim(best, front, self._common, seconds)

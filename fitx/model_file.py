@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
+import errno
 import json
 import math
 import os
-import tempfile
+import stat
 from pathlib import Path
 from typing import Any
 
@@ -23,32 +25,63 @@ from fitx.score import Score
 VERSION = 1
 
 
+_unfinished: set[str] = set()  # files that are being written
+
+
 def write_whole(path: str | Path, content: str | bytes) -> None:
-    """Write text, in UTF-8, or bytes to a temporary file beside `path` and move it into place.
+    """Write text, in UTF-8, or bytes to a temporary file beside `path` and move it into place: whatever happens, `path`
+    holds all of the old content or all of the new. A link is followed; a device or a pipe is written as it is.
 
     Errors: FitxError naming the file.
     """
-    path = Path(path)
+    data = content.encode() if isinstance(content, str) else content
     try:
-        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".tmp")
-        try:
-            with os.fdopen(handle, "wb") as f:
-                f.write(content.encode() if isinstance(content, str) else content)
-                f.flush()
-                os.fsync(f.fileno())
-            os.chmod(name, 0o666 & ~_umask())
-            os.replace(name, path)
-        except BaseException:
-            Path(name).unlink(missing_ok=True)
-            raise
+        if replaceable(path):
+            _replace(os.path.realpath(path), data)
+        else:
+            Path(path).write_bytes(data)
     except OSError as e:
         raise FitxError(f"cannot write `{path}`: {e.strerror or e}", "choose another place to save to") from None
 
 
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask
+def replaceable(path: str | Path) -> bool:
+    """Whether `path` is a file, or nothing yet; a device, a pipe and a folder are not. Errors: OSError."""
+    try:
+        return stat.S_ISREG(os.stat(path).st_mode)
+    except FileNotFoundError:
+        return True
+
+
+def remove_unfinished() -> None:
+    """Remove what is being written, before the process is ended."""
+    for name in tuple(_unfinished):
+        with contextlib.suppress(OSError):
+            os.unlink(name)
+
+
+def _replace(path: str, data: bytes) -> None:
+    mode = None
+    if os.path.exists(path):
+        if not os.access(path, os.W_OK):  # moving another file there would not ask
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+        mode = stat.S_IMODE(os.stat(path).st_mode)
+    folder, name = os.path.split(path)
+    temporary = os.path.join(folder, f".{name[:40]}.{os.urandom(6).hex()}.tmp")
+    _unfinished.add(temporary)
+    try:
+        with open(temporary, "xb") as f:
+            f.write(data)
+            f.flush()
+            os.fsync(f.fileno())
+        if mode is not None:
+            os.chmod(temporary, mode)
+        os.replace(temporary, path)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            os.unlink(temporary)
+        raise
+    finally:
+        _unfinished.discard(temporary)
 
 
 def save(fit: Fit, path: str | Path) -> None:

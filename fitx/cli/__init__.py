@@ -13,19 +13,16 @@ import sys
 
 def main() -> None:
     """Run `fitx` with the process's arguments and leave with its exit code."""
-    gc.set_threshold(50_000)  # imports make many objects and no garbage: a tenth of the start-up
-    from fitx.cli import interrupts
-
-    code = 1
     try:
-        interrupts.install()
-        from fitx.cli.app import run
+        gc.set_threshold(50_000)  # imports make many objects and no garbage: a tenth of the start-up
+        from fitx.cli import interrupts
 
-        code = run(sys.argv[1:])
-        sys.stdout.flush()
-    except BrokenPipeError:  # the reader left early (| head): no more output, no traceback
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        code = 0
-    except KeyboardInterrupt:  # before a command began
-        interrupts.leave()
-    sys.exit(code)
+        interrupts.install()
+    except KeyboardInterrupt:  # in the moment before it is answered otherwise
+        os._exit(130)
+    from fitx.cli.streams import secure
+
+    secure()
+    from fitx.cli.app import run
+
+    sys.exit(run(sys.argv[1:]))

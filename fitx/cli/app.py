@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import re
+import sys
 import warnings
 from collections.abc import Callable
 from typing import Annotated, Any
@@ -14,7 +15,9 @@ from fitx import __version__
 from fitx.cli import export_command, fit_command, methods_command, plot_command, predict_command
 from fitx.cli.command_line import remember
 from fitx.cli.help import Contents, Page
+from fitx.cli.interrupts import NOTHING_YET
 from fitx.cli.show import say, show_error
+from fitx.cli.streams import failed, put
 
 app = typer.Typer(
     name="fitx",
@@ -28,7 +31,7 @@ app = typer.Typer(
 
 def _version(asked: bool) -> None:
     if asked:
-        print(f"fitx {__version__}")
+        put(f"fitx {__version__}")
         raise typer.Exit
 
 
@@ -56,7 +59,7 @@ def _interruptible(command: Callable[..., int]) -> Callable[..., int]:
         try:
             return command(*args, **more)
         except KeyboardInterrupt:
-            say("interrupted before there was a result")
+            say(NOTHING_YET)
             return 130
 
     return run_command
@@ -79,15 +82,31 @@ def run(arguments: list[str]) -> int:
         warnings.simplefilter("default")
         warnings.showwarning = lambda message, *rest, **more: say(f"warning: {message}")
         try:
-            code = command.main(arguments, prog_name="fitx", standalone_mode=False)
+            code = _main(command, arguments)
         except FitxError as e:
             show_error(e.message, e.hint)
             return e.exit_code
-        except BrokenPipeError:
-            raise
         except Exception as e:
             return _usage(e)
     return code if isinstance(code, int) else 0
+
+
+def _main(command: Any, arguments: list[str]) -> object:
+    """What the command returns; help, which typer prints, may find standard output gone or full."""
+    try:
+        code: object = command.main(arguments, prog_name="fitx", standalone_mode=False)
+        sys.stdout.flush()
+    except SystemExit as e:
+        if not isinstance(e.__context__, BrokenPipeError):
+            raise
+        failed(e.__context__)
+        return 0
+    except OSError as e:
+        if e.filename is not None:
+            raise
+        failed(e)
+        return 0
+    return code
 
 
 def _usage(e: Exception) -> int:

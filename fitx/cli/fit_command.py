@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
@@ -24,8 +25,8 @@ from fitx.cli.help import (
 )
 from fitx.cli.place import check_place
 from fitx.cli.progress import progress as show_progress
-from fitx.cli.show import column_list, result_line, say, show_preview, summary
-from fitx.errors import UsageError, did_you_mean
+from fitx.cli.show import column_list, result_line, say, show_error, show_preview, summary
+from fitx.errors import FitxError, UsageError, did_you_mean
 from fitx.export import FORMATS, format_names
 from fitx.report.endings import check_ending, check_page
 
@@ -132,25 +133,41 @@ def fit(
     for text in rows.warnings:
         say(f"warning: {text}")
     with show_progress(progress) as listeners:
+        interrupts.begin()
         result = fit_table(rows, replace(settings, progress=listeners.improved, status=listeners.status))
         result = replace(result, given=Given(rows.X, rows.y, rows.groups))
         interrupts.hold()
     for text in result.warnings[len(rows.warnings) :]:
         say(f"warning: {text}")
-    try:
-        if save is not None:
-            result.save(save)
-    finally:  # where saving fails the formula is not lost
-        result_line(export(result, format, digits))
-    if plot is not None:
-        result.plot(path=plot)
-    if report is not None:
-        result.report(report, command=as_typed())
+    _each(
+        (save, lambda: result.save(str(save))),
+        (format, lambda: result_line(export(result, format, digits))),
+        (plot, lambda: result.plot(path=plot)),
+        (report, lambda: result.report(str(report), command=as_typed())),
+    )
     if preview:
         show_preview(result)
     if format == "text" and sys.stdout.isatty():
         summary(result)
     return 130 if result.interrupted else 0
+
+
+def _each(*outputs: tuple[object, Callable[[], object]]) -> None:
+    """Every output that is asked for, whatever becomes of the others: where saving fails the formula is not lost.
+
+    Errors: the last of theirs; the others are shown.
+    """
+    failures: list[FitxError] = []
+    for asked, write in outputs:
+        try:
+            if asked is not None:
+                write()
+        except FitxError as e:
+            failures.append(e)
+    for earlier in failures[:-1]:
+        show_error(earlier.message, earlier.hint)
+    if failures:
+        raise failures[-1]
 
 
 def _features(given: str | None, group: str | None) -> list[str] | None:

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from fitx.cli.place import check_place
 from fitx.cli.show import result_line, say
 from fitx.errors import UsageError, did_you_mean
 
@@ -45,6 +46,8 @@ def predict(
     if missing not in ("drop", "error"):
         hint = did_you_mean(missing, ["drop", "error"]).strip()
         raise UsageError(f"--missing is one of drop, error; got `{missing}`", hint)
+    if output is not None:
+        check_place(output)
     if interval is not None:
         check_level(interval)
     fit = load(model)

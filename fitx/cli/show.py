@@ -8,6 +8,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from fitx.cli.streams import drop, put
+
 if TYPE_CHECKING:
     from fitx.result import CandidateFit, Fit
     from fitx.score import Score
@@ -31,7 +33,10 @@ def say(text: str) -> None:
     if _above:
         _above[-1](printable(text))
     else:
-        print(printable(text), file=sys.stderr, flush=True)
+        try:
+            print(printable(text), file=sys.stderr, flush=True)
+        except OSError:  # nobody can be told; the work goes on
+            drop(sys.stderr)
 
 
 def show_error(message: str, hint: str = "") -> None:
@@ -52,9 +57,9 @@ def column_list(text: str) -> list[str]:
 
 
 def result_line(text: str) -> None:
-    """The result on standard output; characters that its encoding lacks are escaped."""
+    """The result on standard output; characters that its encoding lacks are escaped. Errors: as `streams.put`."""
     encoding = sys.stdout.encoding or "utf-8"
-    print(text.encode(encoding, "backslashreplace").decode(encoding))
+    put(text.encode(encoding, "backslashreplace").decode(encoding))
 
 
 def show_preview(fit: Fit) -> None:
