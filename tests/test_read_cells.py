@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fitx.read.cells import Kind, classify, date, date_text
+from fitx.read.cells import Kind, classify, date, date_text, marked
 
 
 @pytest.mark.parametrize(
@@ -30,7 +30,7 @@ def test_numbers(cell, value):
 
 
 @pytest.mark.parametrize(
-    "cell", ["1_000", "0x1F", "1+2j", "1e", "12 monkeys", "1.2.3", "abc", "--1", "1,2,3", "01,234", "$5"]
+    "cell", ["1_000", "0x1F", "1+2j", "1e", "12 monkeys", "1.2.3", "abc", "--1", "1,2,3", "01,234", "3 5"]
 )
 def test_text(cell):
     assert classify(cell)[0] == Kind.TEXT
@@ -50,6 +50,30 @@ def test_text(cell):
 )
 def test_thousands(cell, decimal, value):
     assert classify(cell, decimal) == (Kind.GROUPED, value)
+
+
+@pytest.mark.parametrize(
+    ("cell", "mark", "value"),
+    [
+        ("3.5 mm", "mm", 3.5),
+        ("-3mm", "mm", -3),
+        ("5 °C", "°C", 5),
+        ("9.81 m/s2", "m/s2", 9.81),
+        ("$5", "$", 5),
+        ("-$1,234", "$", -1234),
+        ("1.234,50 €", "€", 1234.5),
+        ("CHF 1'000", "CHF", 1000),
+    ],
+)
+def test_numbers_with_a_unit_or_a_currency(cell, mark, value):
+    decimal = "," if "€" in cell else "."
+    assert classify(cell, decimal) == (Kind.MARKED, value)
+    assert marked(cell, decimal) == (mark, value)
+
+
+@pytest.mark.parametrize("cell", ["1,234 mm", "2j", "1e", "0x", "5 mm long", "mm 5"])
+def test_no_units(cell):
+    assert classify(cell)[0] == Kind.TEXT
 
 
 def test_one_group_is_unsure():

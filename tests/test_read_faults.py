@@ -68,7 +68,7 @@ def test_faults_of_text(text, says):
         (b"x,y\n1,2\n3,\x00\n", "holds binary data"),
         (gzip.compress(b"x,y\n1,2\n3,4\n", mtime=0)[:-6], "is damaged"),
         (b"\x1f\x8bnonsense and more", "is damaged"),
-        (b"PK\x03\x04 and then nothing", "cannot be read as a workbook"),
+        (b"PK\x03\x04 and then nothing", "is damaged: File is not a zip file"),
         (b"PAR1 and then nothing", "cannot be read as Parquet"),
         (b"PAR1" + b"\xff" * 100 + b"\xff\xff\xff\x7fPAR1", "cannot be read as Parquet"),
         (b"\xff\xfex\x00,\x00y\x00\n\x001", "is damaged"),

@@ -206,7 +206,7 @@ def test_days_count_from_the_first_row_that_is_kept():
 
 def test_dates_that_can_be_read_two_ways_are_text():
     found = table("when,x,y\n01/02/2020,1,2\n02/02/2020,3,4\n")
-    assert found.warnings == ("column `when` holds text and is left out",)
+    assert found.warnings == ("column `when` holds dates that can be read in two ways and is left out",)
 
 
 def test_percent_booleans_and_thousands_are_said():

@@ -45,7 +45,9 @@ def read_big(source: Source, frame: Frame, dialect: Dialect, codec: str) -> Fram
 
 
 def _plain(frame: Frame, dialect: Dialect, codec: str) -> bool:
-    if dialect.delimiter == SPACES or codec not in ("utf-8", "utf-8-sig") or frame.codes:
+    if dialect.delimiter == SPACES or dialect.comments or dialect.edged:
+        return False
+    if codec not in ("utf-8", "utf-8-sig") or frame.codes:
         return False
     return all(_plain_column(column) for column in frame.columns.values())
 

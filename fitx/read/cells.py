@@ -8,9 +8,11 @@ from enum import IntEnum
 
 NAN = float("nan")
 
-#: Cells that say "no value here", in lower case.
+#: Cells that say "no value here", in lower case: words, error values of spreadsheets, NaN as C libraries print it.
 MISSING_WORDS = frozenset(
-    {"", "na", "nan", "+nan", "-nan", "n/a", "#n/a", "#na", "null", "none", "nil", "-", "--", "?", "."}
+    {"", "na", "nan", "+nan", "-nan", "n/a", "#n/a", "#na", "null", "none", "nil", "-", "--", "?", ".", "<na>", "nat"}
+    | {"\u2013", "\u2014", "\u2212", "\\n", "(null)", "#div/0!", "#value!", "#ref!", "#name?", "#num!", "#null!"}
+    | {"nan(ind)", "-nan(ind)", "1.#qnan", "-1.#qnan", "1.#ind", "-1.#ind", "1.#snan"}
 )
 
 
@@ -25,12 +27,16 @@ class Kind(IntEnum):
     BOOL = 5
     DATE = 6
     TEXT = 7
+    MARKED = 8  # a number with its unit, 3.5 mm, or with a sign of a currency, $5
 
 
 #: Kinds that are numbers.
 NUMERIC = (Kind.NUMBER, Kind.PERCENT, Kind.GROUPED, Kind.UNSURE)
 
+_LONGEST = 2000  # characters of a number
 _FORTRAN = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)[dD][+-]?\d+")
+_NO_LETTER = re.compile(r"([+-]?\d?\.\d{3,})([+-]\d{3})")  # 0.1234567-100: Fortran has no room for the E
+_SIGNS = str.maketrans("\u2212\u2013\uff0d\uff0b", "---+")  # minus, en dash, and the full-width signs
 _SPACED = re.compile(r"[+-]?\d{1,3}(?:([ '\u00a0\u202f\u2019])\d{3})(?:\1\d{3})*(?:[.,]\d+)?")
 _GROUPED = {
     mark: re.compile(
@@ -39,7 +45,15 @@ _GROUPED = {
     )
     for mark, point in ((",", "."), (".", ","))
 }
+_INDIAN = re.compile(r"[+-]?[1-9]\d?(?:,\d\d)+,\d{3}(?:\.\d*)?")  # 12,34,567.8
 _DIGIT = re.compile(r"\d")
+_CURRENCY = "[$€£¥₹₩₽₺]|(?:USD|EUR|GBP|JPY|CHF|CNY|INR|CAD|AUD|R|US|A|C)(?:\\$| )"
+_AMOUNT = r"[+-]?[\d.,' \u00a0\u202f\u2019]*\d[.,]?(?:[eE][+-]?\d+)?"
+_UNIT = r"(?:°|[^\W\d_])[^\W\d_]{0,4}(?:[23²³]|[/*·.^-][^\W_]{1,6})*|[%‰$€£¥₹₩₽₺]"
+_MARKED = re.compile(
+    rf"(?P<sign>[+-]?)(?:(?P<before>{_CURRENCY})\s?(?P<money>{_AMOUNT})|(?P<amount>{_AMOUNT})(?P<gap>\s?)(?P<after>{_UNIT}))"
+)
+_ALMOST = frozenset("eEdDxXjJiI")  # 1e, 0x, 2j: what begins or ends like this is no amount of anything
 
 _ISO = re.compile(r"\d{4}-\d\d-\d\d(?:[ T]\d\d:\d\d(?::\d\d(?:[.,]\d{1,9})?)?(?: ?(?:Z|UTC|[+-]\d\d:?\d\d))?)?")
 _TIME = r"(?:[ T](?P<H>\d\d?):(?P<M>\d\d)(?::(?P<S>\d\d)(?:\.(?P<f>\d{1,6}))?)?)?"
@@ -67,6 +81,8 @@ def classify(cell: str, decimal: str = ".") -> tuple[Kind, float]:
     An infinite value is a NUMBER; the caller refuses it, for it knows the row.
     """
     text = cell.strip()
+    if len(text) > _LONGEST:
+        return Kind.TEXT, NAN
     lower = text.lower()
     if lower in MISSING_WORDS:
         return Kind.MISSING, NAN
@@ -89,8 +105,28 @@ def classify(cell: str, decimal: str = ".") -> tuple[Kind, float]:
         value = number(text.replace(spaced[1], ""), decimal)
         if value is not None:
             return Kind.GROUPED, value
+    if decimal == "." and _INDIAN.fullmatch(text):
+        return Kind.GROUPED, float(text.replace(",", ""))
     moment = date(text)
-    return (Kind.TEXT, NAN) if moment is None else (Kind.DATE, moment)
+    if moment is not None:
+        return Kind.DATE, moment
+    found = marked(text, decimal)
+    return (Kind.TEXT, NAN) if found is None else (Kind.MARKED, found[1])
+
+
+def marked(text: str, decimal: str = ".") -> tuple[str, float] | None:
+    """The mark and the value of a number that stands with a currency's sign or a unit, else None.
+
+    After a currency's sign, 1,234 has a thousands separator; elsewhere that is in doubt, and so the cell is text.
+    """
+    found = _MARKED.fullmatch(text.strip().translate(_SIGNS))
+    if found is None or (found["after"] in _ALMOST and not found["gap"]):
+        return None
+    kind, value = classify(found["money"] or found["amount"], decimal)
+    if kind not in (Kind.NUMBER, Kind.GROUPED) and not (kind == Kind.UNSURE and found["before"]):
+        return None
+    mark = (found["before"] or found["after"]).strip()
+    return mark, -value if found["sign"] == "-" else value
 
 
 def number(text: str, decimal: str = ".") -> float | None:
@@ -107,7 +143,10 @@ def number(text: str, decimal: str = ".") -> float | None:
         pass
     if _FORTRAN.fullmatch(text):
         return float(text.replace("D", "e").replace("d", "e"))
-    return None
+    if short := _NO_LETTER.fullmatch(text):
+        return float(f"{short[1]}e{short[2]}")
+    plain = text.translate(_SIGNS)
+    return None if plain == text else number(plain, decimal)
 
 
 def date(text: str) -> float | None:

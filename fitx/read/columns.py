@@ -2,7 +2,8 @@
 
 A column is numeric when, among the non-missing cells of the first 10,000 rows, the cells that are not numbers are at
 most one in ten (one is always allowed) and fewer than the numbers. Then any text, there or below, is an error for
-whoever uses the column. The same rule makes a column of dates or of true and false. What passes no rule is text.
+whoever uses the column. The same rule makes a column of dates, of true and false, or of numbers that all stand with the
+same unit or currency. What passes no rule is text.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fitx.errors import FitxError
-from fitx.read.cells import NUMERIC, Kind, classify, date_text
+from fitx.read.cells import NUMERIC, Kind, classify, date_text, marked
 from fitx.read.store import Store
 
 #: Rows that decide what a column holds; the first block has as many.
@@ -24,8 +25,16 @@ DECIDING_ROWS = 10_000
 #: What to do about a column that holds no numbers.
 NUMBERS = "name a column of numbers, dates, or true and false"
 
-Role = Literal["undecided", "number", "date", "bool", "text", "empty"]
-_FAMILY: dict[str, tuple[Kind, ...]] = {"number": NUMERIC, "date": (Kind.DATE,), "bool": (Kind.BOOL,)}
+Role = Literal["undecided", "number", "date", "bool", "marked", "text", "empty"]
+_FAMILY: dict[str, tuple[Kind, ...]] = {
+    "number": NUMERIC,
+    "date": (Kind.DATE,),
+    "bool": (Kind.BOOL,),
+    "marked": (Kind.MARKED,),
+}
+#: Roles of columns that can be used.
+USABLE = tuple(_FAMILY)
+_TWO_WAYS = re.compile(r"\d\d?[/.-]\d\d?[/.-](?:\d\d){1,2}(?:[ T]\d.*)?")
 _EXACT = 2.0**53
 _WHOLE = re.compile(r"\s*[+-]?\d{16,}\s*")
 
@@ -44,10 +53,13 @@ class Column:
     infinite: tuple[int, str] | None = None
     large: tuple[int, str] | None = None
     origin: float | None = None
+    mark: str | None = None  # what stands with the numbers: mm, $
+    last: str = ""  # the last cell of a column of text, where cells are read one by one
 
     def add(self, cells: list[str], rows: NDArray[np.int64], store: Store) -> None:
         """Convert the cells of the next rows (rows: their line numbers) into `store`."""
         if not self.stored:
+            self.last = cells[-1] if cells else self.last
             return
         values = self._fast(cells, rows)
         if values is None:
@@ -58,6 +70,7 @@ class Column:
         if self.stored:
             store.append(self.index, values)
         else:
+            self.last = cells[-1] if cells else self.last
             store.drop(self.index)
 
     @property
@@ -77,12 +90,13 @@ class Column:
             outside = total - inside
             if inside > outside and outside <= max(1, total // 10):
                 self.role = role  # type: ignore[assignment]
+        if self.role == "marked":
+            self.unit = self.unit or self.mark or ""
 
     def check(self, source: str, part: str = "column") -> None:
         """Raise FitxError for the first cell that keeps the column from being used, naming its row."""
         if self.role == "text":
-            row, text = self.first.get(Kind.TEXT) or min(self.first.values(), default=(0, ""))
-            raise FitxError(f"{part} `{self.name}` in `{source}` holds text, in row {row}: `{shown(text)}`", NUMBERS)
+            raise FitxError(f"{part} `{self.name}` in `{source}` holds {self.what}", NUMBERS)
         if self.role == "empty":
             raise FitxError(f"{part} `{self.name}` in `{source}` is empty", NUMBERS)
         wrong = [at for kind, at in self.first.items() if kind != Kind.MISSING and kind not in _FAMILY[self.role]]
@@ -97,9 +111,12 @@ class Column:
                 )
         if wrong:
             row, text = min(wrong)
-            what = {"number": "numbers", "date": "dates", "bool": "true and false"}[self.role]
+            what = {
+                "number": "numbers", "date": "dates", "bool": "true and false", "marked": f"numbers with `{self.mark}`",
+            }[self.role]  # fmt: skip
             raise FitxError(
-                f"column `{self.name}` in `{source}` has text in row {row}: `{shown(text)}`",
+                f"column `{self.name}` in `{source}` has {'text' if self.role != 'marked' else 'another kind of cell'} "
+                f"in row {row}: `{shown(text)}`",
                 f"the column holds {what}; leave the cell empty if the value is missing"
                 if self.role != "number" or not text.count(",")
                 else "a decimal comma is read where another delimiter, such as `;`, stands between the cells",
@@ -111,6 +128,14 @@ class Column:
                 "leave the cell empty if the value is missing",
             )
 
+    @property
+    def what(self) -> str:
+        """What a column of text holds, with its first cell that is no number."""
+        row, text = self.first.get(Kind.TEXT) or min(self.first.values(), default=(0, ""))
+        if _TWO_WAYS.fullmatch(text.strip()):
+            return f"dates that can be read in two ways, in row {row}: `{shown(text)}` (2020-02-01 can be read in one)"
+        return f"text, in row {row}: `{shown(text)}`"
+
     def notes(self) -> list[str]:
         """What the user should know about how a used column was read."""
         notes = []
@@ -121,6 +146,10 @@ class Column:
         if Kind.GROUPED in self.counts:
             text = self.first[Kind.GROUPED][1]
             notes.append(f"column `{self.name}` has thousands separators, as in `{shown(text)}`: they were removed")
+        if self.role == "marked":
+            row, text = self.first[Kind.MARKED]
+            place = "after" if shown(text).endswith(str(self.mark)) else "before"
+            notes.append(f"column `{self.name}` has `{self.mark}` {place} its numbers, as in `{shown(text)}`")
         if self.role == "bool":
             notes.append(f"column `{self.name}` holds true and false: read as 1 and 0")
         if self.large is not None:
@@ -155,10 +184,19 @@ class Column:
         values = np.empty(len(cells))
         for i, cell in enumerate(cells):
             kind, values[i] = classify(cell, self.decimal)
+            if kind == Kind.MARKED and not self._same_mark(cell):
+                kind, values[i] = Kind.TEXT, np.nan
             self._count(kind, 1)
             if kind not in self.first:
                 self.first[kind] = (int(rows[i]), cell)
         return values
+
+    def _same_mark(self, cell: str) -> bool:
+        """Whether the cell's unit is that of those above it."""
+        found = marked(cell, self.decimal)
+        if self.mark is None and found is not None:
+            self.mark = found[0]
+        return found is not None and found[0] == self.mark
 
     def _watch(self, values: NDArray[np.float64], cells: list[str], rows: NDArray[np.int64]) -> None:
         """Note the first infinity and the first whole number that float64 cannot hold."""

@@ -8,9 +8,10 @@ from itertools import accumulate, islice
 
 from fitx.errors import FitxError
 from fitx.read import source as limits
-from fitx.read.columns import DECIDING_ROWS
-from fitx.read.dialect import COMMENT, SPACES, Dialect, detect_dialect
-from fitx.read.encoding import detect_encoding, open_text
+from fitx.read.around import above, begin, footer, listed, names_in
+from fitx.read.columns import DECIDING_ROWS, shown
+from fitx.read.dialect import COMMENT, RULE, SPACES, Dialect, detect_dialect
+from fitx.read.encoding import detect_encoding, foreign, open_text
 from fitx.read.frame import Frame
 from fitx.read.header import Header, read_header
 from fitx.read.select import Request
@@ -18,16 +19,21 @@ from fitx.read.source import Source
 
 _SAMPLE_LINES = 400
 _BLOCK = 32_768
-#: A line that begins otherwise is neither blank nor a comment.
-_SUSPECT = frozenset("#%/ \t\r\n\f\v\x1c\x1d\x1e\x85\xa0")
+#: A line that begins otherwise is neither blank nor a comment nor a line under a header.
+_SUSPECT = frozenset("#%/-=+| \t\r\n\f\v\x1a\x1c\x1d\x1e\x85\xa0")
 
 
 class _Lines:
-    """The lines that are not blank and no comment; `numbers` are theirs, from 1, since `take` was called last."""
+    """The lines that are not blank and no comment; `numbers` are theirs, from 1, since `take` was called last.
 
-    def __init__(self, text: Iterable[str]) -> None:
+    comment: the last comment above the first of them.
+    """
+
+    def __init__(self, text: Iterable[str], dialect: Dialect | None = None) -> None:
         self.numbers: list[int] = []
+        self.comment = ""
         self._text = text
+        self._bare = dialect.bare if dialect is not None and (dialect.comments or dialect.edged) else None
 
     def take(self, records: list[list[str]]) -> list[int]:
         """The number of each record's last line."""
@@ -40,11 +46,17 @@ class _Lines:
 
     def __iter__(self) -> Iterator[str]:
         append = self.numbers.append
+        bare, begun = self._bare, False
         for number, line in enumerate(self._text, 1):
-            if line[0] in _SUSPECT and (line.isspace() or COMMENT.match(line)):
-                continue
+            if line[0] in _SUSPECT:
+                if not line.strip(" \t\r\n\x1a") or line.isspace() or RULE.match(line):
+                    continue
+                if COMMENT.match(line):
+                    self.comment = self.comment if begun else line
+                    continue
+            begun = True
             append(number)
-            yield line
+            yield line if bare is None else bare(line)
 
 
 def _line_ends(record: list[str]) -> int:
@@ -64,7 +76,7 @@ def read_delimited(source: Source, request: Request) -> Frame:
             raise FitxError(f"`{name}` has no rows: only comments or blank lines", "is this the right file?")
         dialect = detect_dialect(sample)
         with open_text(source, codec) as text:
-            return _read(_Lines(text), dialect, codec, source, request)
+            return _read(_Lines(text, dialect), dialect, codec, source, request)
     except UnicodeDecodeError as error:
         raise FitxError(f"`{name}` is damaged: {error.reason} ({codec})", "save it as UTF-8") from None
 
@@ -73,23 +85,36 @@ def _read(lines: _Lines, dialect: Dialect, codec: str, source: Source, request: 
     name = source.name
     blocks = _blocks(lines, dialect, name)
     records, numbers = next(blocks)
+    others = begin(records, numbers, dialect.decimal)
+    for i in reversed(others):
+        del records[i], numbers[i]
     raw_widths = {len(record) for record in records}
     header = _header(records, numbers, _width(records, dialect), dialect, name)
+    if others:
+        header.warnings.append(above(numbers, header))
+    elif not header.found and lines.comment:
+        _name(header, lines.comment, dialect)
+    if foreign(codec, header.names):
+        header.warnings.append(
+            f"`{name}` is not in UTF-8 and is read as Windows-1252: save it as UTF-8 if names such as "
+            f"`{shown(next(n for n in header.names if foreign(codec, [n])))}` look wrong"
+        )
     width = len(header.names)
     frame = Frame(name, header.names, header.found, header.units, warnings=header.warnings)
     frame.begin(*request.wanted(header.names, header.found, name), dialect.decimal)
-    records, numbers = records[header.skip :], numbers[header.skip :]
-    fit(records, numbers, width, name)
-    frame.add(records, numbers)
-    if source.size > limits.BIG and raw_widths == {width} and len(records) >= DECIDING_ROWS:
+    last = _add(frame, records[header.skip :], numbers[header.skip :], dialect)
+    if source.size > limits.BIG and raw_widths == {width} and len(records) >= DECIDING_ROWS and not last:
         from fitx.read.big import read_big
 
         whole = read_big(source, frame, dialect, codec)
         if whole is not None:
             return whole
     for records, numbers in blocks:
-        fit(records, numbers, width, name)
-        frame.add(records, numbers)
+        if last:  # the words were not below the table, but inside it
+            fit(*last, width, name)
+        last = _add(frame, records, numbers, dialect)
+    if last:
+        frame.warnings.append(f"the lines from line {last[1][0]} on are left out: they are words below the table")
     frame.end()
     if frame.length == 0:
         raise FitxError(
@@ -97,6 +122,31 @@ def _read(lines: _Lines, dialect: Dialect, codec: str, source: Source, request: 
             "a table needs rows of numbers under the names: " + ", ".join(header.names[:8]),
         )
     return frame
+
+
+def _add(
+    frame: Frame, records: list[list[str]], numbers: list[int], dialect: Dialect
+) -> tuple[list[list[str]], list[int]] | None:
+    """Add rows to the frame; what may be words below the table, with line numbers, is left."""
+    end = len(records) - (footer(records, len(frame.names), dialect.decimal) if records else 0)
+    left = (records[end:], numbers[end:]) if end < len(records) else None
+    records, numbers = records[:end], numbers[:end]
+    fit(records, numbers, len(frame.names), frame.source)
+    frame.add(records, numbers)
+    return left
+
+
+def _name(header: Header, comment: str, dialect: Dialect) -> None:
+    """Call the columns of a table without a header as the comment right above its rows does."""
+    text = comment.strip().lstrip("#%/")
+    try:
+        cells = next(dialect.records([text]), [])
+    except csv.Error:
+        return
+    names = names_in(cells, len(header.names))
+    if names:
+        header.names, header.found = names, True
+        header.warnings.append(f"the columns are called as the comment above the rows says: {listed(names)}")
 
 
 def _header(records: list[list[str]], numbers: list[int], width: int, dialect: Dialect, name: str) -> Header:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import codecs
 import io
+import re
 from typing import TextIO
 
 from fitx.errors import FitxError
+from fitx.read.kinds import READS
 from fitx.read.source import Source
 
 _MARKS = (  # UTF-32's little-endian mark begins with UTF-16's, so it is asked first
@@ -16,6 +18,7 @@ _MARKS = (  # UTF-32's little-endian mark begins with UTF-16's, so it is asked f
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
+_BEYOND = re.compile(r"[^\x00-\x7f]{2,}")
 _CONTROL = bytes(set(range(32)) - set(b"\t\n\r\f\v\x1a\x1b"))
 
 
@@ -38,10 +41,30 @@ def detect_encoding(source: Source) -> str:
     control = len(head) - len(head.translate(None, _CONTROL))
     if 0 in head or control > len(head) / 100:
         raise FitxError(
-            f"`{source.name}` is not a text table: it holds binary data",
-            "fitx reads delimited text (plain or gzip), Parquet, JSON lines and Excel",
+            f"`{source.name}` is not a text table: it holds binary data{_where(head)}",
+            READS,
         )
     return _eight_bit(source)
+
+
+def _where(head: bytes) -> str:
+    """The line of the first NUL in what is text otherwise."""
+    text = not head[: head.find(0)].strip() or 0 < head.find(0) == len(head[: head.find(0)].translate(None, _CONTROL))
+    return f" (a zero byte in line {head[: head.index(0)].count(bytes([10])) + 1})" if text and 0 in head else ""
+
+
+def foreign(codec: str, names: list[str]) -> bool:
+    """Whether names that were read as Windows-1252 look as if they were written in another 8-bit code.
+
+    That is: three or more different letters beyond ASCII in a row, or a sign beyond ASCII next to another such sign.
+    """
+    if codec not in ("cp1252", "latin-1"):
+        return False
+    for name in names:
+        for run in _BEYOND.findall(name):
+            if len(set(run)) >= 3 or not all(c.isalpha() or c in "°µ²³¹·×±€£" for c in run):
+                return True
+    return False
 
 
 def _eight_bit(source: Source) -> str:

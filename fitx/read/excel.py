@@ -7,6 +7,7 @@ from datetime import date, datetime, time, timedelta
 from typing import Any
 
 from fitx.errors import FitxError, UsageError, did_you_mean
+from fitx.read.around import above, begin
 from fitx.read.delimited import fit
 from fitx.read.frame import Frame
 from fitx.read.header import read_header
@@ -68,7 +69,12 @@ def _frame(rows: list[list[str]], top: int, name: str, request: Request) -> Fram
         raise FitxError(f"`{name}` has no rows on this sheet", "save the sheet that holds the table as CSV")
     numbers, records = [number for number, _ in pairs], [row for _, row in pairs]
     width = max(len(row) for row in records)
+    others = begin(records, numbers, ".")
+    for i in reversed(others):
+        del records[i], numbers[i]
     header = read_header(records, width)
+    if others:
+        header.warnings.append(above(numbers, header, "row"))
     frame = Frame(name, header.names, header.found, header.units, warnings=header.warnings)
     frame.begin(*request.wanted(header.names, header.found, name))
     fit(records, numbers, width, name)

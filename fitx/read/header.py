@@ -30,6 +30,10 @@ def read_header(records: list[list[str]], width: int, decimal: str = ".") -> Hea
     has text there goes on with numbers.
     """
     kinds = [[classify(cell, decimal)[0] for cell in record] for record in records[:1000]]
+    for j in range(width) if kinds else ():  # `10 m` is a name, unless the cells below are such, too
+        below = [row[j] for row in kinds[1:] if j < len(row)]
+        if j < len(kinds[0]) and kinds[0][j] == Kind.MARKED and below.count(Kind.MARKED) <= len(below) / 2:
+            kinds[0][j] = Kind.TEXT
     if not kinds or not _is_header(kinds):
         return Header(default_names(width))
     header = _names(records[0])
@@ -87,7 +91,7 @@ def _names(record: list[str]) -> Header:
     header = Header([], skip=1, found=True)
     taken = {cell.strip() for cell in record}
     for position, cell in enumerate(record, 1):
-        name = " ".join(cell.split())
+        name = " ".join(cell.replace("\ufeff", "").split())  # a byte-order mark is no part of a name
         if not name:
             name = _free(f"column{position}", header.names)
             header.warnings.append(f"column {position} has no name and is called `{name}`")

@@ -1,10 +1,10 @@
-"""JSON: a line an object, or one array of objects. The keys are the columns, a missing key is a missing cell."""
+"""JSON: a line an object, one array of objects, or one object of columns. A missing key is a missing cell."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator
-from itertools import islice
+from itertools import chain, islice
 from typing import Any
 
 from fitx.errors import FitxError
@@ -36,9 +36,15 @@ def read_objects(source: Source, request: Request) -> Frame:
 
 
 def _lines(text: Iterable[str], name: str) -> Iterator[tuple[int, dict[str, Any]]]:
-    for number, line in enumerate(text, 1):
-        if line.isspace():
-            continue
+    numbered = ((number, line) for number, line in enumerate(text, 1) if not line.isspace())
+    first = list(islice(numbered, 2))
+    if len(first) == 1 or (first and not _is_json(first[0][1])):  # one object, perhaps over many lines
+        first += numbered
+        columns = _columns("".join(line for _, line in first), name)
+        if columns is not None:
+            yield from enumerate(columns, 1)
+            return
+    for number, line in chain(first, numbered):
         try:
             item = json.loads(line)
         except ValueError as error:
@@ -47,6 +53,37 @@ def _lines(text: Iterable[str], name: str) -> Iterator[tuple[int, dict[str, Any]
                 'JSON lines hold one object a line, such as {"x": 1, "y": 2}',
             ) from None
         yield number, _object(item, f"line {number}", name)
+
+
+def _is_json(line: str) -> bool:
+    try:
+        json.loads(line)
+    except ValueError:
+        return False
+    return True
+
+
+def _columns(text: str, name: str) -> list[dict[str, Any]] | None:
+    """The rows of an object of columns: lists, or objects with the rows' names as pandas writes them; else None."""
+    try:
+        item = json.loads(text)
+    except ValueError:
+        return None
+    columns = list(item.items()) if isinstance(item, dict) else []
+    if columns and all(isinstance(values, dict) for _, values in columns):
+        rows = dict.fromkeys(row for _, values in columns for row in values)
+        return [{key: values.get(row) for key, values in columns} for row in rows]
+    if not columns or not all(isinstance(values, list) for _, values in columns):
+        return None
+    (key, values), *others = columns
+    for other, more in others:
+        if len(more) != len(values):
+            raise FitxError(
+                f"the columns of `{name}` differ in length: `{shown(key)}` has {len(values)} cells, "
+                f"`{shown(other)}` has {len(more)}",
+                "write null where a value is missing",
+            )
+    return [dict(zip(item, cells, strict=True)) for cells in zip(*item.values(), strict=True)]
 
 
 def _array(text: str, name: str) -> Iterator[tuple[int, dict[str, Any]]]:

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fitx.errors import FitxError, UsageError, did_you_mean
-from fitx.read.columns import Column, shown
+from fitx.read.columns import USABLE, Column, shown
 from fitx.read.frame import Frame
 from fitx.read.header import default_position
 from fitx.read.store import allocate
@@ -95,6 +95,15 @@ def to_table(frame: Frame, request: Request) -> Table:
         _at_least(sigma, rows, frame.source, f"sigma column `{request.sigma}`", "not above zero", sigma <= 0)
     for column in used:
         warnings += column.notes()
+    groups = _groups(frame, request, keep)
+    total, note_on_it = _total(frame, [*x.T, columns[target]], rows)
+    warnings += [note_on_it] if note_on_it else []
+    if total:
+        x, rows = np.asfortranarray(x[:-1]), rows[:-1]
+        columns = {j: values[:-1] for j, values in columns.items()}
+        weights = None if weights is None else weights[:-1]
+        sigma = None if sigma is None else sigma[:-1]
+        groups = None if groups is None else groups[:-1]
     return Table(
         X=x,
         y=columns[target],
@@ -102,13 +111,24 @@ def to_table(frame: Frame, request: Request) -> Table:
         target_name=frame.names[target],
         weights=weights,
         sigma=sigma,
-        groups=_groups(frame, request, keep),
+        groups=groups,
         units={column.name: column.unit for column in used if column.unit},
         rows=rows,
         warnings=tuple(warnings),
         source=frame.source,
         dates=dates(used),
     )
+
+
+def _total(frame: Frame, columns: list[NDArray[np.float64]], rows: NDArray[np.int64]) -> tuple[bool, str]:
+    """Whether the last row is a total, and the warning about it."""
+    from fitx.read.totals import total_row
+
+    if rows[-1] != frame.rows[-1][-1]:  # the table's last row has a missing cell
+        return False, ""
+    labels = [c.last for c in frame.columns.values() if c.role == "text"]
+    labels += [next(reversed(codes.known), "") for codes in frame.codes.values()]
+    return total_row(columns, labels, int(rows[-1]))
 
 
 def dates(columns: list[Column]) -> dict[str, str]:
@@ -123,15 +143,13 @@ def _parts(frame: Frame, request: Request) -> tuple[int, list[int], list[str]]:
     names, source = frame.names, frame.source
     special = {name for name in (request.weights, request.sigma, request.group) if name is not None}
     special_at = {find(name, names, source) for name in special}
-    numeric = [j for j, column in frame.columns.items() if column.role in ("number", "date", "bool")]
+    numeric = [j for j, column in frame.columns.items() if column.role in USABLE]
     if request.target is not None:
         target = find(request.target, names, source)
     else:
         free = [j for j in numeric if j not in special_at and names[j] not in (request.features or ())]
         if not free:
-            raise FitxError(
-                f"`{source}` has no column of numbers to explain", "name a column of numbers with `--target`"
-            )
+            raise FitxError(f"`{source}` has no column of numbers to explain{_why(frame)}", _cells(frame))
         target = free[-1]
     asked = [("target", target)]
     asked += [("weights", find(request.weights, names, source))] if request.weights else []
@@ -149,16 +167,28 @@ def _parts(frame: Frame, request: Request) -> tuple[int, list[int], list[str]]:
             if j in numeric:
                 features.append(j)
             else:
-                what = "is empty" if column.role == "empty" else "holds text"
+                what = "is empty" if column.role == "empty" else f"holds {column.what.partition(',')[0]}"
                 left_out.append(f"column `{column.name}` {what} and is left out")
     for part, j in asked:
         frame.columns[j].check(source, f"{part} column")
     if not features:
         raise FitxError(
-            f"`{source}` has only one column of numbers, `{names[target]}`: nothing to explain it by",
+            f"`{source}` has only one column of numbers, `{names[target]}`: nothing to explain it by{_why(frame)}",
             "a table needs a column to explain and at least one more column of numbers",
         )
     return target, features, left_out
+
+
+def _why(frame: Frame) -> str:
+    """Why the first column of text is no column of numbers."""
+    texts = [c for c in frame.columns.values() if c.role == "text"]
+    return f" (column `{shown(texts[0].name)}` holds {texts[0].what})" if texts else ""
+
+
+def _cells(frame: Frame) -> str:
+    if len(frame.names) == 1:
+        return "put `,`, `;`, `|`, a tab or blanks between the cells"
+    return "name a column of numbers with `--target`"
 
 
 def _refuse(features: list[int], target: int, special: set[int], names: list[str]) -> None:

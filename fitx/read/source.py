@@ -1,9 +1,10 @@
-"""Where the bytes come from: a file, standard input or an open stream, plain or gzip; and what is no table at all."""
+"""Where the bytes come from: a file, standard input or an open stream, plain or packed; and what is no table at all."""
 
 from __future__ import annotations
 
 import io
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, BinaryIO, cast
@@ -14,20 +15,9 @@ from fitx.errors import FitxError
 BIG = 8 * 2**20
 
 _GZIP = b"\x1f\x8b"
-_NOT_TABLES = {
-    b"\x89PNG": "a PNG picture",
-    b"\xff\xd8\xff": "a JPEG picture",
-    b"GIF8": "a GIF picture",
-    b"%PDF": "a PDF document",
-    b"\x7fELF": "a program",
-    b"SQLite format 3\x00": "an SQLite database",
-    b"\x89HDF": "an HDF5 file",
-    b"\x93NUMPY": "a NumPy array file",
-    b"BZh": "compressed with bzip2",
-    b"\xfd7zXZ": "compressed with xz",
-    b"\x28\xb5\x2f\xfd": "compressed with zstd",
-    b"7z\xbc\xaf": "a 7z archive",
-}
+_ZIP = b"PK\x03\x04"
+_EMPTY_ZIP = b"PK\x05\x06"
+_WRAPPERS = 4  # packed files in each other that are unpacked
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +91,9 @@ class Source:
 
 
 def open_source(source: str | Path | BinaryIO) -> Source:
-    """The bytes behind `source`: a path, "-" for standard input, or a binary stream; gzip is unpacked.
+    """The bytes behind `source`: a path, "-" for standard input, or a binary stream.
+
+    gzip, and zip archives of one file, are unpacked.
 
     Raises FitxError for what is missing, a directory, unreadable, empty, or known not to be a table.
     """
@@ -111,9 +103,12 @@ def open_source(source: str | Path | BinaryIO) -> Source:
         found = _from_stream(sys.stdin.buffer, "standard input")
     else:
         found = _from_stream(source, _stream_name(source))
-    if found.head.startswith(_GZIP):
+    for _ in range(_WRAPPERS):
+        unpack = _packing(found)
+        if unpack is None:
+            break
         with found as packed:
-            found = _unpack(packed)
+            found = unpack(packed)
     try:
         _refuse(found)
     except FitxError:
@@ -126,12 +121,11 @@ def _refuse(found: Source) -> None:
     """Raise FitxError for what cannot be a table."""
     if not found.head.strip(b"\x00\xef\xbb\xbf\xff\xfe \t\r\n\f\v"):
         raise FitxError(f"`{found.name}` is empty", "a table needs a row of names and rows of numbers")
-    for magic, what in _NOT_TABLES.items():
-        if found.head.startswith(magic):
-            raise FitxError(
-                f"`{found.name}` is not a table: it is {what}",
-                "fitx reads delimited text (plain or gzip), Parquet, JSON lines and Excel",
-            )
+    from fitx.read.kinds import no_table
+
+    what = no_table(found.head)
+    if what is not None:
+        raise FitxError(f"`{found.name}` is not a table: it is {what[0]}", what[1])
 
 
 def looks_like_json(source: Source) -> bool:
@@ -195,6 +189,13 @@ def _spool(first: IO[bytes], rest: IO[bytes] | None, name: str) -> Source:
     return Source(name, head, size, Path(file.name), temporary=[file])
 
 
+def _packing(found: Source) -> Callable[[Source], Source] | None:
+    """What unpacks these bytes; None where they are not packed. Workbooks are zip archives, too."""
+    if found.head.startswith(_GZIP):
+        return _unpack
+    return _unpack_zip if found.head.startswith((_ZIP, _EMPTY_ZIP)) and _members(found) is not None else None
+
+
 def _unpack(packed: Source) -> Source:
     import gzip
     import zlib
@@ -204,6 +205,40 @@ def _unpack(packed: Source) -> Source:
             return _from_stream(cast("IO[bytes]", stream), packed.name)
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:
         raise FitxError(f"`{packed.name}` is damaged: {error}", "the gzip data end early or are broken") from None
+
+
+def _members(packed: Source) -> list[str] | None:
+    """The files in a zip archive; None where it is a workbook. FitxError where it has no directory."""
+    import zipfile
+
+    if b"[Content_Types].xml" in packed.head or b"mimetypeapplication/" in packed.head[:100]:
+        return None
+    try:
+        with packed.open() as raw, zipfile.ZipFile(raw) as archive:
+            names = archive.namelist()
+    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as error:
+        raise FitxError(f"`{packed.name}` is damaged: {error}", "the zip archive ends early or is broken") from None
+    if "[Content_Types].xml" in names or "mimetype" in names:
+        return None
+    return [name for name in names if not name.endswith("/") and not name.startswith("__MACOSX/")]
+
+
+def _unpack_zip(packed: Source) -> Source:
+    import zipfile
+    import zlib
+
+    names = _members(packed) or []
+    if len(names) != 1:
+        listed = ", ".join(f"`{name}`" for name in names[:5]) + (", ..." if len(names) > 5 else "")
+        holds = f"{len(names)} files: {listed}" if names else "no file"
+        raise FitxError(f"the zip archive `{packed.name}` holds {holds}", "unpack it and name the table")
+    try:
+        with packed.open() as raw, zipfile.ZipFile(raw) as archive, archive.open(names[0]) as stream:
+            return _from_stream(stream, packed.name)
+    except RuntimeError:
+        raise FitxError(f"the zip archive `{packed.name}` is encrypted", "unpack it first") from None
+    except (EOFError, zlib.error, zipfile.BadZipFile, NotImplementedError) as error:
+        raise FitxError(f"`{packed.name}` is damaged: {error}", "unpack it with another program") from None
 
 
 def _stream_name(stream: BinaryIO) -> str:

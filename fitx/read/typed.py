@@ -5,6 +5,7 @@ Nothing is allocated from what a file claims about itself, only from the rows th
 
 from __future__ import annotations
 
+import re
 from contextlib import ExitStack
 from typing import Any, Literal
 
@@ -68,7 +69,8 @@ def _read(source: Source, request: Request, form: Literal["parquet", "json"]) ->
                 table.check_texts(frame)
             return frame
         except (duckdb.Error, StreamError, RuntimeError) as error:
-            raise _Failed(str(error).replace(path, source.name).splitlines()[0][:300]) from None
+            said = str(error).replace(path, source.name).splitlines()[0][:300]
+            raise _Failed(re.sub(r"^(?:[A-Z][A-Za-z]* ?)+: ", "", said)) from None
 
 
 class _Typed:
