@@ -19,6 +19,7 @@ from fitx.read.source import Source
 
 _SAMPLE_LINES = 400
 _BLOCK = 32_768
+_LONGEST = 2**24  # characters of a cell; the csv module would stop at 128 Ki
 #: A line that begins otherwise is neither blank nor a comment nor a line under a header.
 _SUSPECT = frozenset("#%/-=+| \t\r\n\f\v\x1a\x1c\x1d\x1e\x85\xa0")
 
@@ -69,6 +70,7 @@ def read_delimited(source: Source, request: Request) -> Frame:
     """Read a text table: find its dialect and header, convert the wanted columns block by block."""
     codec = detect_encoding(source)
     name = source.name
+    limit = csv.field_size_limit(max(_LONGEST, csv.field_size_limit()))
     try:
         with open_text(source, codec) as text:
             sample = list(islice(_Lines(text), _SAMPLE_LINES))
@@ -79,6 +81,8 @@ def read_delimited(source: Source, request: Request) -> Frame:
             return _read(_Lines(text, dialect), dialect, codec, source, request)
     except UnicodeDecodeError as error:
         raise FitxError(f"`{name}` is damaged: {error.reason} ({codec})", "save it as UTF-8") from None
+    finally:
+        csv.field_size_limit(limit)
 
 
 def _read(lines: _Lines, dialect: Dialect, codec: str, source: Source, request: Request) -> Frame:

@@ -21,8 +21,6 @@ COMMENT = re.compile(
 _TRAILING = re.compile(r"\s+(?:#|//|%\s).*", re.DOTALL)
 #: A line drawn under a header.
 RULE = re.compile(r"[\s|+:=-]*(?:---|===)[\s|+:=-]*\Z")
-#: Longest cell; the csv module would stop at 128 KiB.
-_LONGEST = 2**24
 _SPACED_CELL = re.compile(r'"([^"]*)"(?=\s|$)|(\S+)')
 _SINGLE_QUOTED = re.compile(r"(?:^|[,;\t|])\s*'[^']*'\s*(?=[,;\t|]|$)")
 
@@ -50,8 +48,6 @@ class Dialect:
         """The cells of each record; csv.Error where a quote does not close, unless not strict."""
         if self.delimiter == SPACES:
             return (split_spaces(line) for line in lines)
-        if csv.field_size_limit() < _LONGEST:
-            csv.field_size_limit(_LONGEST)
         return csv.reader(lines, delimiter=self.delimiter, quotechar=self.quote, skipinitialspace=True, strict=strict)
 
 
