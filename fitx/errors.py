@@ -35,6 +35,11 @@ class ExtrapolationWarning(FitxWarning):
     """Rows to predict lie outside the range of those that were fitted."""
 
 
+def one_line(text: object) -> str:
+    """Text without line ends and other control characters, which are written out: names of files hold anything."""
+    return "".join(c if c.isprintable() else repr(c)[1:-1] for c in str(text))
+
+
 def did_you_mean(name: str, known: list[str]) -> str:
     """'did you mean `x`? ' when a known name is close to `name`, else ''."""
     import difflib

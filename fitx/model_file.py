@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from fitx.conformal import Residuals
-from fitx.errors import FitxError
+from fitx.errors import FitxError, one_line
 from fitx.fitters.base import Parameter
 from fitx.formula import Formula, parse
 from fitx.formula.printing import round_to
@@ -34,14 +34,15 @@ def write_whole(path: str | Path, content: str | bytes) -> None:
 
     Errors: FitxError naming the file.
     """
-    data = content.encode() if isinstance(content, str) else content
+    data = content.encode("utf-8", "backslashreplace") if isinstance(content, str) else content  # lone surrogates
     try:
         if replaceable(path):
             _replace(os.path.realpath(path), data)
         else:
             Path(path).write_bytes(data)
     except OSError as e:
-        raise FitxError(f"cannot write `{path}`: {e.strerror or e}", "choose another place to save to") from None
+        name = one_line(path)
+        raise FitxError(f"cannot write `{name}`: {e.strerror or e}", "choose another place to save to") from None
 
 
 def replaceable(path: str | Path) -> bool:
@@ -144,31 +145,32 @@ def _to_json(fit: Fit) -> dict[str, Any]:
 
 def load(path: str | Path) -> Fit:
     """Read a model file. Errors: FitxError for a file that is missing, no model, damaged, or of a later version."""
+    name = one_line(path)
     try:
         content = Path(path).read_text(encoding="utf-8")
     except OSError as e:
-        raise FitxError(f"cannot read model `{path}`: {e.strerror or e}", _nearby(Path(path))) from None
+        raise FitxError(f"cannot read model `{name}`: {e.strerror or e}", _nearby(Path(path))) from None
     except UnicodeDecodeError:
-        raise FitxError(f"`{path}` is not a fitx model file", "models are written by `fitx fit --save`") from None
+        raise FitxError(f"`{name}` is not a fitx model file", "models are written by `fitx fit --save`") from None
     try:
         data = json.loads(content)
         version = data["fitx_model"]
     except (ValueError, KeyError, TypeError, RecursionError):
-        raise FitxError(f"`{path}` is not a fitx model file", "models are written by `fitx fit --save`") from None
+        raise FitxError(f"`{name}` is not a fitx model file", "models are written by `fitx fit --save`") from None
     if version != VERSION:
         raise FitxError(
-            f"`{path}` is a model of version {version!r}; this fitx reads version {VERSION}", "install a newer fitx"
+            f"`{name}` is a model of version {version!r}; this fitx reads version {VERSION}", "install a newer fitx"
         )
     try:
         return _from_json(data)
     except FitxError as e:
-        raise FitxError(f"`{path}` is damaged: {e.message}", e.hint) from None
+        raise FitxError(f"`{name}` is damaged: {e.message}", e.hint) from None
     except KeyError as e:
-        raise FitxError(f"`{path}` is damaged: it lacks {e}", "fit and save again") from None
+        raise FitxError(f"`{name}` is damaged: it lacks {e}", "fit and save again") from None
     except ValueError as e:
-        raise FitxError(f"`{path}` is damaged: {e}", "fit and save again") from None
+        raise FitxError(f"`{name}` is damaged: {e}", "fit and save again") from None
     except (TypeError, AttributeError, OverflowError) as e:
-        raise FitxError(f"`{path}` is damaged: a part of it is of another kind ({e})", "fit and save again") from None
+        raise FitxError(f"`{name}` is damaged: a part of it is of another kind ({e})", "fit and save again") from None
 
 
 def _nearby(path: Path) -> str:

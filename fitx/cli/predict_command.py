@@ -22,7 +22,8 @@ def predict(
 ) -> int:
     """Predict the target for each row of TABLE, as CSV.
 
-    The rows keep their order; the target's name is the header. A row that lacks a number, or where the formula is
+    The rows keep their order; the target's name is the header, after an apostrophe where a spreadsheet would take it for
+    a formula (=..., +..., -..., @...); fitx reads it back without. A row that lacks a number, or where the formula is
     undefined, says NaN. Rows outside the range of those that were fitted are counted in a warning.
 
     With --interval the columns are prediction, lower and upper: intervals from the residuals on held-out rows, which
@@ -42,6 +43,7 @@ def predict(
     from fitx.conformal import check_level
     from fitx.model_file import load, write_whole
     from fitx.read import read_columns
+    from fitx.sheet_names import to_sheet
 
     if missing not in ("drop", "error"):
         hint = did_you_mean(missing, ["drop", "error"]).strip()
@@ -63,7 +65,8 @@ def predict(
         say(f"warning: the formula is undefined on {undefined} of {len(found)} rows")
     out = io.StringIO()
     header = [fit.target] if interval is None else ["prediction", "lower", "upper"]
-    csv.writer(out, lineterminator="\n").writerow(header)
+    cells = [to_sheet(name) for name in header]
+    csv.writer(out, lineterminator="\n", quoting=csv.QUOTE_MINIMAL if cells == header else csv.QUOTE_ALL).writerow(cells)
     text = out.getvalue() + "".join(_line(row) for row in found.tolist())
     if output is not None:
         write_whole(output, text)

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from fitx.score import Score
 
 
+_LONGEST = 5000
 _above: list[Callable[[str], None]] = []  # what prints above a display of progress, while there is one
 
 
@@ -29,7 +30,8 @@ def above(show: Callable[[str], None]) -> Iterator[None]:
 
 
 def say(text: str) -> None:
-    """One message on standard error."""
+    """One message on standard error; the middle of one that is longer than a screen is left out."""
+    text = text if len(text) <= _LONGEST else f"{text[: _LONGEST - 500]} ... {text[-500:]}"
     if _above:
         _above[-1](printable(text))
     else:
@@ -57,7 +59,10 @@ def column_list(text: str) -> list[str]:
 
 
 def result_line(text: str) -> None:
-    """The result on standard output; characters that its encoding lacks are escaped. Errors: as `streams.put`."""
+    """The result on standard output; characters that its encoding lacks are escaped, and so, on a terminal, are those
+    that would control it. Errors: as `streams.put`."""
+    if sys.stdout.isatty():
+        text = "".join(c if c.isprintable() or c in "\n\t" else repr(c)[1:-1] for c in text)
     encoding = sys.stdout.encoding or "utf-8"
     put(text.encode(encoding, "backslashreplace").decode(encoding))
 
@@ -82,7 +87,8 @@ def summary(fit: Fit) -> None:
     from fitx.baselines import words
 
     console = Console(highlight=False)
-    console.print(Text(f"\n{_error_line(fit.holdout)}; found by: {' '.join(filter(None, (fit.method, fit.label)))}"))
+    found_by = printable(" ".join(filter(None, (fit.method, fit.label))))
+    console.print(Text(f"\n{_error_line(fit.holdout)}; found by: {found_by}"))
     if fit.baselines and (said := words(fit.baselines)):
         console.print(Text(said))
     if fit.parameters:
@@ -90,7 +96,7 @@ def summary(fit: Fit) -> None:
         for p in fit.parameters[:20]:
             ci = p.ci95
             table.add_row(
-                Text(p.name),
+                Text(printable(p.name)),
                 f"{p.value:.8g}",
                 "" if p.stderr is None else f"{p.stderr:.2g}",
                 "" if ci is None else f"{ci[0]:.6g} to {ci[1]:.6g}",

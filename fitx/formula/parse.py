@@ -27,6 +27,7 @@ _TOKEN = re.compile(
     re.VERBOSE | re.DOTALL,
 )
 _OPENING = re.compile(r"\s*\(")
+_ESCAPED = re.compile(r"\\(?:x([0-9a-f]{2})|u([0-9a-f]{4})|U(00(?:0[0-9a-f]|10)[0-9a-f]{4})|(.))", re.DOTALL)
 _UNESCAPE = {"n": "\n", "r": "\r", "t": "\t"}
 _ALIASES = {
     "Max": "max", "Min": "min", "Abs": "abs", "ln": "log", "arcsin": "asin", "arccos": "acos", "arctan": "atan",
@@ -42,6 +43,12 @@ def parse(text: str, rename: Callable[[str], Formula] = Var) -> Formula:
     if len(text) > MAX_LENGTH:
         raise UsageError(f"the formula has {len(text):,} characters; at most {MAX_LENGTH:,} are read")
     return _Parser(text, rename).run()
+
+
+def _unescaped(match: re.Match[str]) -> str:
+    """The character that an escape in a name stands for."""
+    code = match[1] or match[2] or match[3]
+    return chr(int(code, 16)) if code else _UNESCAPE.get(match[4], match[4])
 
 
 def is_function(name: str) -> bool:
@@ -84,8 +91,7 @@ class _Parser:
             if kind == "number":
                 self.number(token, spot)
             elif kind == "quoted":
-                name = re.sub(r"\\(.)", lambda m: _UNESCAPE.get(m[1], m[1]), token, flags=re.DOTALL)
-                self.values.append(self.rename(name))
+                self.values.append(self.rename(_ESCAPED.sub(_unescaped, token)))
             else:
                 operand, at = self.name(token, spot, at)
         if not operand:
@@ -110,6 +116,11 @@ class _Parser:
 
     def name(self, token: str, spot: int, end: int) -> tuple[bool, int]:
         """Push a variable, pi or the head of a call: (is a value finished, where to read on)."""
+        if not token.isidentifier():
+            raise self.fail(
+                f"`{token[:40]}` is no name", spot,
+                "write powers as x**2; a column of that name stands in backticks",
+            )
         opening = _OPENING.match(self.text, end)
         called = opening is not None
         op = OPERATORS.get(_ALIASES.get(token, token))

@@ -17,10 +17,18 @@ Piece = tuple[str, int]  # text and its precedence
 
 
 def name_text(name: str) -> str:
-    """A variable's name in a formula: bare when it is a word that means nothing else, else in backticks."""
-    if _WORD.match(name) and name not in RESERVED:
+    """A variable's name in a formula: bare when it is a word that means nothing else, else in backticks.
+
+    Characters that could move a terminal's cursor or turn the direction of writing are written out, as in \\x1b.
+    """
+    if is_word(name) and name not in RESERVED:
         return name
-    return "`" + "".join(ESCAPES.get(c, c) for c in name) + "`"
+    return "`" + "".join(ESCAPES.get(c) or (c if c.isprintable() else repr(c)[1:-1]) for c in name) + "`"
+
+
+def is_word(name: str) -> bool:
+    """Whether a name may stand without backticks. That of x² may not: it looks like a power."""
+    return name.isidentifier() and _WORD.match(name) is not None
 
 
 def round_to(value: float, digits: int | None) -> float:

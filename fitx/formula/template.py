@@ -15,7 +15,9 @@ from fitx.formula.operators import OPERATORS
 from fitx.formula.parse import is_function, parse
 from fitx.formula.tree import Call, Const, Formula, Var, call
 
-_CALL = re.compile(r"`(?:[^`\\]|\\.)*`|(?P<name>[^\W\d]\w*)\s*\(")
+_CALL = re.compile(r"`(?:[^`\\]|\\.)*`|(?<!\w)(?P<name>[^\W\d]\w*)\s*\(")
+_LONGEST = 200_000  # characters of a model that is fitted
+_DEEPEST = 200
 _MARK = "\0"  # begins the name of the unknown function's place: no column is called so
 
 
@@ -65,9 +67,13 @@ def read_template(text: str) -> Template:
     left, equals, right = text.partition("=")
     if equals and re.fullmatch(r"\s*([^\W\d]\w*|`[^`]*`)\s*", left) and not right.startswith("="):
         text = right
+    if len(text) > _LONGEST:
+        raise UsageError(
+            f"the model has {len(text):,} characters; at most {_LONGEST:,} are fitted", "fit a part of it"
+        )
     spans = [s for s in _CALL.finditer(text) if s["name"] and not is_function(s["name"])]
     if not spans:
-        return Template(text.strip(), parse(text))
+        return Template(text.strip(), _shallow(parse(text)))
     names = list(dict.fromkeys(s["name"] for s in spans))
     known = [o for o in OPERATORS if is_function(o)]
     for name in names:
@@ -93,6 +99,21 @@ def read_template(text: str) -> Template:
     if not arguments[0] or len(set(arguments[0])) < len(arguments[0]):
         raise UsageError(f"`{name}` needs different columns as its arguments, for example {name}(x)")
     return Template(text.strip(), parse("".join([*pieces, text[at:]])), name, arguments[0])
+
+
+def _shallow(tree: Formula) -> Formula:
+    """The formula. Errors: UsageError where functions stand too deep inside each other to be derived in a moment."""
+
+    def node(f: Call, depths: list[int]) -> int:
+        return max(depths[0], *(d + 1 for d in depths[1:])) if f.op in ("add", "sub", "mul") else max(depths) + 1
+
+    depth = tree.fold(lambda leaf: 0, node)
+    if depth > _DEEPEST:
+        raise UsageError(
+            f"the parts of the model stand {depth:,} deep inside each other; at most {_DEEPEST} are fitted",
+            "write it with fewer functions of functions",
+        )
+    return tree
 
 
 def _arguments(text: str, start: int) -> tuple[int, list[str]]:

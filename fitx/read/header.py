@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass, field
 
 from fitx.read.cells import Kind, classify
+from fitx.sheet_names import from_sheet
 
 _DEFAULT_NAME = re.compile(r"x(\d*)")
 _BRACKETS = {"(": ")", "[": "]", "{": "}", "<": ">"}
@@ -91,7 +92,7 @@ def _names(record: list[str]) -> Header:
     header = Header([], skip=1, found=True)
     taken = {cell.strip() for cell in record}
     for position, cell in enumerate(record, 1):
-        name = " ".join(cell.replace("\ufeff", "").split())  # a byte-order mark is no part of a name
+        name = from_sheet(" ".join(cell.replace("\ufeff", "").split()))  # a byte-order mark is no part of a name
         if not name:
             name = _free(f"column{position}", header.names)
             header.warnings.append(f"column {position} has no name and is called `{name}`")

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, BinaryIO, cast
 
-from fitx.errors import FitxError
+from fitx.errors import FitxError, one_line
 
 #: Below this size text is read by the csv module, above it by duckdb (importing duckdb costs a quarter of a second).
 BIG = 8 * 2**20
@@ -136,7 +136,7 @@ def looks_like_json(source: Source) -> bool:
 
 
 def _from_path(path: Path) -> Source:
-    name = str(path)
+    name = one_line(path)
     try:
         if path.is_dir():
             raise FitxError(f"`{name}` is a directory, not a table", _tables_in(path))
