@@ -9,7 +9,9 @@ that was searched for, which is one of millions, it is exp(what its description 
 
 That is strict where a hundred formulas were tried, most of them longer. Where the search for a structure was repeated
 in every fold, which no fixed structure's was, rows that were not fitted may speak against a simpler formula other than
-the mean: an F that stands alone, and losses that are lower there by a paired t test, on 40 rows or more.
+the mean, if there are 40 or more: losses that are lower there by a paired t test, and an F that stands alone. Where the
+search for the simpler one was repeated, too, the losses suffice: what it earned by luck on the rows that it was fitted
+to is no argument for it.
 """
 
 from __future__ import annotations
@@ -85,4 +87,6 @@ def _better(c: Candidate, simpler: Candidate, data: Data, tried: int) -> bool:
         return True
     if not c.proposal.repeated or not simpler.proposal.formula.variables or data.n < _UNSEEN_ROWS:
         return False
-    return by_chance(simpler.losses - c.losses) <= UNSEEN and chance_over(c, simpler, data, 1) <= LEVEL
+    if by_chance(simpler.losses - c.losses) > UNSEEN:
+        return False
+    return simpler.proposal.repeated or chance_over(c, simpler, data, 1) <= LEVEL

@@ -86,6 +86,17 @@ class TestUnseenRows:
         assert chance_over(known, short, data, len(found)) > LEVEL
         assert no_better_by_chance([*rest, known], known, data, 0.0) is short
 
+    @pytest.mark.parametrize("repeated", [True, False])
+    def test_a_simpler_one_whose_repeated_search_did_worse_is_no_way_out(self, repeated: bool) -> None:
+        """As close to the rows that it was fitted to, but not to those that it did not see."""
+        data = table(120, 1.0)
+        short, long, found = contestants(data)
+        proposal = replace(short.proposal, repeated=repeated)
+        lucky = replace(short, train=long.train, losses=1.5 * long.losses, proposal=proposal)
+        rest = [c for c in found if c is not short]
+        assert chance_over(long, lucky, data, 1) > LEVEL
+        assert no_better_by_chance([lucky, *rest], long, data, 0.0) is (long if repeated else lucky)
+
 
 def test_the_simpler_one_that_is_as_good_may_not_break_either() -> None:
     """1/x is no worse than the choice and simpler, but it has a pole among the rows."""
