@@ -217,7 +217,7 @@ def _exponent(text: str) -> Fraction:
     return value
 
 
-@functools.cache
+@functools.lru_cache(maxsize=1024)
 def _single(name: str) -> Mapping[str, Fraction]:
     """Exponents of one name. Errors: UsageError."""
     if name in _CURRENCIES:

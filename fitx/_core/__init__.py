@@ -1,6 +1,7 @@
 """The only door to the compiled kernels (C++, nanobind): arrays in, arrays out, without the GIL.
 
 Arrays are C-contiguous and of exactly the dtype that is named; anything else is a TypeError, never a silent copy.
+Sizes, indices and programs are checked (ValueError); memory that runs out is a MemoryError, on whichever thread.
 The kernels exist for several instruction sets and the best that the CPU has is used; the environment variable
 `FITX_ISA` (baseline, avx2 or avx512) or `set_isa` choose another.
 """

@@ -76,7 +76,7 @@ def chebyshev_gram(
 
     x, y: (n,); w: (n,) or None, multiplies the squared residual. One pass over the rows: by T_i T_j = (T_(i+j) +
     T_|i-j|)/2 only 2 degree + 1 sums are needed. Blocks are added in order with compensated sums, so the result is
-    the same for any number of threads. ValueError for lengths that differ, a negative degree, or lo >= hi.
+    the same for any number of threads. ValueError for lengths that differ, a degree not in 0 to 10,000, or lo >= hi.
     """
 
 def moments(
@@ -93,7 +93,8 @@ def moments(
     """
 
 class Library:
-    """Expressions as values on the screening rows, each once up to a factor; see search_library.hpp."""
+    """Expressions as values on the screening rows, each once up to a factor; see search_library.hpp. Several
+    threads may use one at the same time."""
 
     def __init__(self, columns: NDArray[np.float64], capacity: int) -> None:
         """columns: (d, rows), rows a multiple of 16; capacity: expressions at most."""
@@ -117,7 +118,7 @@ class Library:
         threads: int = 1,
     ) -> _Int32:
         """Appends f(scale a) + offset, or (a op scale b) + offset; op: the evaluator's opcode, but 0 the identity and 1
-        the reciprocal. Returns (m,) numbers: -1 duplicate or useless, -2 full at `limit`."""
+        the reciprocal. Returns (m,) numbers: -1 duplicate or useless, -2 full at `limit`. ValueError for another op."""
 
     def extend_monomials(self, exponents: NDArray[np.int8], limit: int, threads: int = 1) -> _Int32:
         """Appends prod_k x_k^(e_k/2); exponents: (m, d) in [-12, 12], odd ones of |x|. Returns as `extend`."""
@@ -164,7 +165,7 @@ def search_triples(
     threads: int = 1,
 ) -> tuple[NDArray[np.float64], _Int32]:
     """Best triples by R2 from a Gram matrix (n, ld) and correlations (t, ld), ld a multiple of 16, the last feature in
-    [first, last): scores (t, keep) and indices (t, keep, 3)."""
+    [first, last), 0 <= first <= last <= n <= ld: scores (t, keep) and indices (t, keep, 3)."""
 
 def search_match(
     panels: NDArray[np.float32], features: int, residuals: NDArray[np.float32], keep: int, threads: int = 1
@@ -222,14 +223,16 @@ def tree_fit(
     constants (C,), linear constants (P, 9), relative errors (P,): 1 - R2, inf where a term is undefined on some row;
     ranks (P,) and numbers of evaluations (P,) of residual and Jacobian. The same for any number of threads.
 
-    ValueError for a malformed program, an operator without derivative, over 160 nodes, 24 free constants or 8 terms."""
+    ValueError for a malformed program, an operator without derivative, over 160 nodes, 24 free constants or 8 terms,
+    and for a free constant in two places."""
 
 class MarsSearch:
     """The state of one MARS forward pass (see mars_search.hpp). Terms are numbered as they come; 0 is the constant.
 
     x: (d, n), y: (k, n); root_weight: (n,) roots of the rows' weights; missing: (d, n), not 0 where x is missing.
     rules: 0 for py-earth's candidate knots, 1 for evenly spaced ones. minspan_alpha: as in Friedman 1991, eq. 43.
-    cache: bytes that candidates may take. The answers are the same for any number of threads.
+    cache: bytes that candidates may take. The answers are the same for any number of threads. Several threads may
+    use one search at the same time: each call waits for its turn.
     """
 
     def __init__(
@@ -261,14 +264,14 @@ class MarsSearch:
         line_tolerance: float,
         hinge_tolerance: float,
     ) -> tuple[NDArray[np.float64], NDArray[np.float64], _Int64, _Int32, NDArray[np.bool_]]:
-        """Of P different questions: what parent times x would take off the residuals' sum of squares; what the best
-        hinge would take off beyond that; the row of its knot, -1 without candidates; the number of candidates; whether
-        parent times x depends on the terms there are. cover: with terms for present and missing besides.
-        minspan < 0: by minspan_alpha. Tolerances: shares of parent times (x - least x) and of a hinge, about their
-        means, that must be independent of the terms there are."""
+        """Of P different questions (else ValueError): what parent times x would take off the residuals' sum of squares;
+        what the best hinge would take off beyond that; the row of its knot, -1 without candidates; the number of
+        candidates; whether parent times x depends on the terms there are. cover: with terms for present and missing
+        besides. minspan < 0: by minspan_alpha. Tolerances: shares of parent times (x - least x) and of a hinge, about
+        their means, that must be independent of the terms there are."""
 
     def rss(self) -> float:
         """The weighted residual sum of squares of all responses."""
 
     def flat(self, endspan: int, every: int) -> list[bool]:
-        """Variables whose inner rows, one in `every`, have no value but the least and the largest."""
+        """Variables whose inner rows, one in `every` (1 or more), have no value but the least and the largest."""

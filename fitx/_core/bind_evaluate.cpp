@@ -5,6 +5,7 @@
 
 #include <stdexcept>
 
+#include "bind_util.hpp"
 #include "evaluate.hpp"
 #include "isa.hpp"
 #include "opcodes.hpp"
@@ -13,27 +14,26 @@ namespace nb = nanobind;
 
 namespace {
 
-template <class T> using Vector = nb::ndarray<const T, nb::ndim<1>, nb::c_contig, nb::device::cpu>;
-template <class T> using Matrix = nb::ndarray<const T, nb::ndim<2>, nb::c_contig, nb::device::cpu>;
-template <class T> using Result = nb::ndarray<nb::numpy, T, nb::ndim<2>>;
+using fitx::In;
+using fitx::Out;
 
 template <class T>
-Result<T> evaluate(Vector<int32_t> codes, Vector<int32_t> operands, Vector<int64_t> offsets,
-                   Vector<double> constants, Matrix<T> columns, int threads) {
+Out<T> evaluate(In<int32_t, 1> codes, In<int32_t, 1> operands, In<int64_t, 1> offsets, In<double, 1> constants,
+                In<T, 2> columns, int threads) {
     if (codes.shape(0) != operands.shape(0)) throw std::invalid_argument("codes and operands differ in length");
     if (offsets.shape(0) == 0) throw std::invalid_argument("offsets must hold one number more than there are programs");
     if (constants.shape(0) > 0x3fffffff || columns.shape(0) > 0x3fffffff)
         throw std::invalid_argument("too many constants or columns");
     const size_t count = offsets.shape(0) - 1, n = columns.shape(1);
-    T* out = new T[count * n];
-    nb::capsule owner(out, [](void* p) noexcept { delete[] static_cast<T*>(p); });
+    T* out;
+    auto values = fitx::fresh<T>({count, n}, &out);
     {
         nb::gil_scoped_release release;
         const fitx::Programs programs{codes.data(), operands.data(),  codes.shape(0),    offsets.data(),
                                       count,        constants.data(), constants.shape(0)};
         fitx::evaluate<T>(programs, columns.data(), columns.shape(0), n, threads, out);
     }
-    return Result<T>(out, {count, n}, owner);
+    return values;
 }
 
 std::vector<std::string> operator_names() {

@@ -3,8 +3,11 @@
 #include <nanobind/stl/tuple.h>
 #include <nanobind/stl/vector.h>
 
+#include <algorithm>
 #include <limits>
+#include <mutex>
 #include <optional>
+#include <unordered_set>
 #include <vector>
 
 #include "bind_util.hpp"
@@ -39,8 +42,11 @@ void check_parent(const MarsSearch& self, int64_t parent, int64_t variable) {
   check(parent >= 0 && parent < self.terms() && self.kept(parent), "no such parent");
 }
 
+// Every call lets the GIL go before it waits for its turn, which another thread may hold.
 std::vector<bool> add(MarsSearch& self, int parent, int variable, const std::vector<int>& kinds, int64_t knot_row,
                       const std::vector<bool>& reverse, bool keep) {
+  nb::gil_scoped_release release;
+  const std::lock_guard<std::mutex> turn(self.turn);
   check_parent(self, parent, variable);
   check(kinds.size() == reverse.size() && !kinds.empty(), "kinds and reverse differ");
   std::vector<fitx::MarsTerm> terms;
@@ -49,7 +55,6 @@ std::vector<bool> add(MarsSearch& self, int parent, int variable, const std::vec
     check(kinds[i] != 2 || (knot_row >= 0 && knot_row < self.rows()), "no such row");
     terms.push_back({(fitx::MarsKind)kinds[i], knot_row, reverse[i]});
   }
-  nb::gil_scoped_release release;
   return self.add(parent, variable, terms, keep);
 }
 
@@ -57,15 +62,19 @@ nb::tuple ask(MarsSearch& self, In<int32_t, 1> parent, In<int32_t, 1> variable, 
               In<uint8_t, 1> cover, double line_tolerance, double hinge_tolerance) {
   const size_t count = parent.shape(0);
   check(variable.shape(0) == count && endspan.shape(0) == count && cover.shape(0) == count, "the arrays differ in length");
-  std::vector<fitx::MarsQuestion> questions;
-  for (size_t i = 0; i < count; ++i) {
-    check_parent(self, parent.data()[i], variable.data()[i]);
-    check(endspan.data()[i] >= 0, "endspan: 0 or more");
-    questions.push_back({parent.data()[i], variable.data()[i], endspan.data()[i], minspan, cover.data()[i] != 0});
-  }
   std::vector<fitx::MarsAnswer> answers;
   {
     nb::gil_scoped_release release;
+    const std::lock_guard<std::mutex> turn(self.turn);
+    std::vector<fitx::MarsQuestion> questions;
+    std::unordered_set<int64_t> asked;
+    for (size_t i = 0; i < count; ++i) {
+      const fitx::MarsQuestion q = {parent.data()[i], variable.data()[i], endspan.data()[i], minspan, cover.data()[i] != 0};
+      check_parent(self, q.parent, q.variable);
+      check(q.endspan >= 0, "endspan: 0 or more");
+      check(asked.insert(q.parent * self.variables() + q.variable).second, "the same parent and variable twice");
+      questions.push_back(q);
+    }
     self.ask(questions, line_tolerance, hinge_tolerance, answers);
   }
   double *linear, *hinge;
@@ -87,15 +96,27 @@ nb::tuple ask(MarsSearch& self, In<int32_t, 1> parent, In<int32_t, 1> variable, 
   return nb::make_tuple(linears, hinges, rows, counts, dependents);
 }
 
+double rss(MarsSearch& self) {
+  nb::gil_scoped_release release;
+  const std::lock_guard<std::mutex> turn(self.turn);
+  return self.rss();
+}
+
+std::vector<bool> flat(const MarsSearch& self, int64_t endspan, int64_t every) {
+  check(endspan >= 0 && every >= 1, "endspan: 0 or more; every: 1 or more");
+  nb::gil_scoped_release release;  // what is looked at never changes
+  return self.flat(std::min(endspan, self.rows()), std::min(every, self.rows()));
+}
+
 }  // namespace
 
 void register_mars(nb::module_& m) {
   nb::class_<MarsSearch>(m, "MarsSearch")
-      .def("__init__", init, "x"_a, "y"_a, "root_weight"_a.none(), "missing"_a.none(), "rules"_a, "minspan_alpha"_a,
+      .def("__init__", init, "x"_a.noconvert(), "y"_a.noconvert(), "root_weight"_a.noconvert().none(), "missing"_a.noconvert().none(), "rules"_a, "minspan_alpha"_a,
            "cache"_a, "threads"_a)
       .def("add", add, "parent"_a, "variable"_a, "kinds"_a, "knot_row"_a, "reverse"_a, "keep"_a)
-      .def("ask", ask, "parent"_a, "variable"_a, "endspan"_a, "minspan"_a, "cover"_a,
+      .def("ask", ask, "parent"_a.noconvert(), "variable"_a.noconvert(), "endspan"_a.noconvert(), "minspan"_a, "cover"_a.noconvert(),
            "line_tolerance"_a, "hinge_tolerance"_a)
-      .def("rss", &MarsSearch::rss)
-      .def("flat", &MarsSearch::flat, "endspan"_a, "every"_a);
+      .def("rss", rss)
+      .def("flat", flat, "endspan"_a, "every"_a);
 }

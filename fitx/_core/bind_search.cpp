@@ -7,7 +7,7 @@
 #include "bind_util.hpp"
 #include "search_driver.hpp"
 #include "search_library.hpp"
-#include "search_parallel.hpp"
+#include "parallel.hpp"
 
 namespace nb = nanobind;
 using namespace nb::literals;
@@ -19,7 +19,18 @@ using fitx::fresh;
 using fitx::In;
 using fitx::Out;
 
-void check_rows(size_t rows) { check(rows > 0 && rows % 16 == 0, "rows must be a multiple of 16"); }
+constexpr size_t kMostRows = size_t(1) << 24;
+
+void check_rows(size_t rows) {
+  check(rows > 0 && rows % 16 == 0 && rows <= kMostRows, "rows must be a multiple of 16, at most 2^24");
+}
+
+// Panels (p, rows, 32) and how many of their features count.
+void check_panels(const In<float, 3>& panels, int64_t features) {
+  check_rows(panels.shape(1));
+  check(panels.shape(2) == 32, "panels: (p, rows, 32)");
+  check(features >= 0 && features <= (int64_t)panels.shape(0) * 32, "features: as many as the panels hold, or fewer");
+}
 
 Out<int32_t> extend(fitx::Library& lib, In<int32_t, 1> op, In<int32_t, 1> a, In<int32_t, 1> b, In<double, 1> scale,
                     In<double, 1> offset, int64_t limit, int threads) {
@@ -44,16 +55,15 @@ Out<int32_t> extend_monomials(fitx::Library& lib, In<int8_t, 2> exponents, int64
 Out<double> values(const fitx::Library& lib, In<int32_t, 1> ids) {
   double* v;
   auto out = fresh<double>({ids.shape(0), (size_t)lib.rows()}, &v);
-  for (size_t q = 0; q < ids.shape(0); ++q) {
-    check(ids.data()[q] >= 0 && ids.data()[q] < lib.size(), "no such expression in the library");
-    std::memcpy(v + q * lib.rows(), lib.values(ids.data()[q]), sizeof(double) * lib.rows());
-  }
+  nb::gil_scoped_release release;
+  lib.copy(ids.data(), (int64_t)ids.shape(0), v);
   return out;
 }
 
 nb::tuple project(const fitx::Library& lib, In<int32_t, 1> order, bool log, In<double, 1> weight, In<double, 2> basis,
                   int threads) {
-  check((int)weight.shape(0) == lib.rows() && (int)basis.shape(1) == lib.rows(), "rows differ");
+  const size_t rows = (size_t)lib.rows();
+  check(weight.shape(0) == rows && basis.shape(1) == rows, "rows differ");
   auto* panels = new std::vector<float>;
   auto* kept = new std::vector<int32_t>;
   nb::capsule own_panels(panels, [](void* p) noexcept { delete static_cast<std::vector<float>*>(p); });
@@ -68,8 +78,9 @@ nb::tuple project(const fitx::Library& lib, In<int32_t, 1> order, bool log, In<d
 }
 
 Out<float> correlate(In<float, 3> panels, In<float, 2> targets, int threads) {
+  check_panels(panels, 0);
+  check(targets.shape(1) == panels.shape(1), "rows differ");
   const int rows = (int)panels.shape(1);
-  check((int)targets.shape(1) == rows && panels.shape(2) == 32, "rows differ");
   float* v;
   const size_t count = panels.shape(0), t = targets.shape(0);
   auto out = fresh<float>({t, count * 32}, &v);
@@ -85,8 +96,10 @@ nb::tuple pairs(In<float, 3> panels, int64_t features, In<double, 2> rho, int64_
                 In<double, 1> threshold, int threads) {
   const int64_t padded = (int64_t)panels.shape(0) * 32;
   const size_t targets = rho.shape(0);
-  check(features <= padded && (int64_t)rho.shape(1) == padded, "features, panels and rho do not belong together");
-  check(threshold.shape(0) == targets && keep > 0 && first >= 0 && last <= (padded / 32 + 3) / 4, "out of range");
+  check_panels(panels, features);
+  check((int64_t)rho.shape(1) == padded, "panels and rho do not belong together");
+  check(threshold.shape(0) == targets && keep > 0, "one threshold for each target");
+  check(0 <= first && first <= last && last <= (padded / 32 + 3) / 4, "first and last are out of range");
   double* score;
   int32_t* index;
   auto scores = fresh<double>({targets, (size_t)keep}, &score);
@@ -111,7 +124,8 @@ nb::tuple triples(In<double, 2> gram, In<double, 2> rho, int64_t first, int64_t 
                   In<double, 1> threshold, int threads) {
   const int64_t ld = (int64_t)gram.shape(1);
   const size_t targets = rho.shape(0);
-  check(ld % 16 == 0 && (int64_t)rho.shape(1) == ld && last <= (int64_t)gram.shape(0) && first >= 0, "out of range");
+  check(ld % 16 == 0 && (int64_t)gram.shape(0) <= ld && (int64_t)rho.shape(1) == ld, "gram: (n, ld), n <= ld, as rho");
+  check(0 <= first && first <= last && last <= (int64_t)gram.shape(0), "first and last are out of range");
   check(threshold.shape(0) == targets && keep > 0, "one threshold for each target");
   double* score;
   int32_t* index;
@@ -135,9 +149,10 @@ nb::tuple triples(In<double, 2> gram, In<double, 2> rho, int64_t first, int64_t 
 }
 
 nb::tuple match(In<float, 3> panels, int64_t features, In<float, 3> residuals, int keep, int threads) {
+  check_panels(panels, features);
+  check_panels(residuals, 0);
+  check(residuals.shape(1) == panels.shape(1) && keep > 0, "rows differ, or keep is no number of features");
   const int rows = (int)panels.shape(1);
-  check((int)residuals.shape(1) == rows && panels.shape(2) == 32 && residuals.shape(2) == 32, "rows differ");
-  check(features <= (int64_t)panels.shape(0) * 32 && keep > 0, "out of range");
   const size_t count = residuals.shape(0);
   double* score;
   int32_t* index;
@@ -156,10 +171,12 @@ nb::tuple match(In<float, 3> panels, int64_t features, In<float, 3> residuals, i
 
 nb::tuple additions(In<float, 3> panels, int64_t features, In<float, 3> bases, In<float, 2> residuals, int keep,
                     int threads) {
+  check_panels(panels, features);
+  check(bases.shape(2) == panels.shape(1) && residuals.shape(1) == panels.shape(1), "rows differ");
+  check(residuals.shape(0) == bases.shape(0), "one residual for each basis");
+  check(keep > 0 && bases.shape(1) <= panels.shape(1), "keep or the bases are out of range");
   const int rows = (int)panels.shape(1), q = (int)bases.shape(1);
   const size_t count = bases.shape(0);
-  check((int)bases.shape(2) == rows && (int)residuals.shape(1) == rows && residuals.shape(0) == count, "rows differ");
-  check(features <= (int64_t)panels.shape(0) * 32 && keep > 0, "out of range");
   float* score;
   int32_t* index;
   auto scores = fresh<float>({count, (size_t)keep}, &score);
@@ -183,33 +200,34 @@ void register_search(nb::module_& m) {
           "__init__",
           [](fitx::Library* self, In<double, 2> columns, int64_t capacity) {
             check_rows(columns.shape(1));
+            check(columns.shape(0) > 0, "a library needs a column");
             check(capacity > 0 && capacity < (int64_t(1) << 31), "capacity out of range");
             new (self) fitx::Library(columns.data(), (int64_t)columns.shape(0), (int)columns.shape(1), capacity);
           },
-          "columns"_a, "capacity"_a, "columns: (d, rows) float64, rows a multiple of 16; capacity: expressions at most.")
+          "columns"_a.noconvert(), "capacity"_a, "columns: (d, rows) float64, rows a multiple of 16; capacity: expressions at most.")
       .def_prop_ro("size", &fitx::Library::size, "Expressions held.")
       .def_prop_ro("tried", &fitx::Library::tried, "Expressions evaluated so far.")
-      .def("extend", extend, "op"_a, "a"_a, "b"_a, "scale"_a, "offset"_a, "limit"_a, "threads"_a = 1,
+      .def("extend", extend, "op"_a.noconvert(), "a"_a.noconvert(), "b"_a.noconvert(), "scale"_a.noconvert(), "offset"_a.noconvert(), "limit"_a, "threads"_a = 1,
            "Appends f(scale a) + offset, or (a op scale b) + offset, for arrays of candidates; op: the evaluator's opcode, "
            "but 0 the identity and 1 the reciprocal. Returns (m,) numbers: -1 duplicate or useless, -2 full at `limit`.")
-      .def("extend_monomials", extend_monomials, "exponents"_a, "limit"_a, "threads"_a = 1,
+      .def("extend_monomials", extend_monomials, "exponents"_a.noconvert(), "limit"_a, "threads"_a = 1,
            "Appends prod_k x_k^(e_k/2); exponents: (m, d) int8 in [-12, 12], odd ones of |x|. Returns as `extend`.")
-      .def("values", values, "ids"_a, "Values (m, rows) of the expressions `ids`.")
-      .def("project", project, "order"_a, "log"_a, "weight"_a, "basis"_a, "threads"_a = 1,
+      .def("values", values, "ids"_a.noconvert(), "Values (m, rows) of the expressions `ids`.")
+      .def("project", project, "order"_a.noconvert(), "log"_a, "weight"_a.noconvert(), "basis"_a.noconvert(), "threads"_a = 1,
            "Features of the expressions `order`: the unit vector of weight * v (or weight * log|v|) orthogonal to the "
            "orthonormal rows of `basis` (k, rows). Returns panels (p, rows, 32) float32 and the numbers (m,) kept.");
-  m.def("search_correlate", correlate, "panels"_a, "targets"_a, "threads"_a = 1,
+  m.def("search_correlate", correlate, "panels"_a.noconvert(), "targets"_a.noconvert(), "threads"_a = 1,
         "Correlations (t, 32 p) of all features with unit targets (t, rows), float32.");
-  m.def("search_pairs", pairs, "panels"_a, "features"_a, "rho"_a, "first"_a, "last"_a, "keep"_a, "threshold"_a,
+  m.def("search_pairs", pairs, "panels"_a.noconvert(), "features"_a, "rho"_a.noconvert(), "first"_a, "last"_a, "keep"_a, "threshold"_a.noconvert(),
         "threads"_a = 1,
         "Best pairs of features by R2 for each target, the later feature in blocks [first, last) of 128. Returns "
         "scores (t, keep), -1 where there are fewer, and indices (t, keep, 2).");
-  m.def("search_triples", triples, "gram"_a, "rho"_a, "first"_a, "last"_a, "keep"_a, "threshold"_a, "threads"_a = 1,
+  m.def("search_triples", triples, "gram"_a.noconvert(), "rho"_a.noconvert(), "first"_a, "last"_a, "keep"_a, "threshold"_a.noconvert(), "threads"_a = 1,
         "Best triples by R2 from a Gram matrix (n, ld) and correlations (t, ld), ld a multiple of 16, the last feature in "
         "[first, last). Returns scores (t, keep) and indices (t, keep, 3).");
-  m.def("search_match", match, "panels"_a, "features"_a, "residuals"_a, "keep"_a, "threads"_a = 1,
+  m.def("search_match", match, "panels"_a.noconvert(), "features"_a, "residuals"_a.noconvert(), "keep"_a, "threads"_a = 1,
         "For each residual (in panels of its own) the features of largest |correlation|: scores and indices (32 r, keep).");
-  m.def("search_additions", additions, "panels"_a, "features"_a, "bases"_a, "residuals"_a, "keep"_a, "threads"_a = 1,
+  m.def("search_additions", additions, "panels"_a.noconvert(), "features"_a, "bases"_a.noconvert(), "residuals"_a.noconvert(), "keep"_a, "threads"_a = 1,
         "For each orthonormal basis (m, q, rows) and residual (m, rows) orthogonal to it, the features that explain most of "
         "the residual when added: gains and indices (m, keep).");
 }

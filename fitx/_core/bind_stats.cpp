@@ -8,32 +8,35 @@
 #include <stdexcept>
 #include <tuple>
 
+#include "bind_util.hpp"
 #include "stats.hpp"
 
 namespace nb = nanobind;
 
 namespace {
 
-using Vector = nb::ndarray<const double, nb::ndim<1>, nb::c_contig, nb::device::cpu>;
-using Matrix = nb::ndarray<nb::numpy, double, nb::ndim<2>>;
+using Vector = fitx::In<double, 1>;
+
+constexpr int kHighestDegree = 10000;  // a Gram matrix of 0.8 GB
 
 void same_length(const Vector& a, const Vector& b, const std::optional<Vector>& w) {
     if (a.shape(0) != b.shape(0) || (w && w->shape(0) != a.shape(0)))
         throw std::invalid_argument("the arrays differ in length");
 }
 
-Matrix chebyshev_gram(Vector x, Vector y, std::optional<Vector> w, int degree, double lo, double hi, int threads) {
+fitx::Out<double> chebyshev_gram(Vector x, Vector y, std::optional<Vector> w, int degree, double lo, double hi,
+                                 int threads) {
     same_length(x, y, w);
-    if (degree < 0 || degree > 100000) throw std::invalid_argument("degree must be 0 or more");
+    if (degree < 0 || degree > kHighestDegree) throw std::invalid_argument("degree must be 0 to 10,000");
     if (!(lo < hi) || !std::isfinite(hi - lo)) throw std::invalid_argument("lo must be below hi, both finite");
     const size_t side = degree + 2;
-    double* out = new double[side * side];
-    nb::capsule owner(out, [](void* p) noexcept { delete[] static_cast<double*>(p); });
+    double* out;
+    auto gram = fitx::fresh<double>({side, side}, &out);
     {
         nb::gil_scoped_release release;
         fitx::chebyshev_gram(x.data(), y.data(), w ? w->data() : nullptr, x.shape(0), degree, lo, hi, threads, out);
     }
-    return Matrix(out, {side, side}, owner);
+    return gram;
 }
 
 std::tuple<size_t, double, double, double, double, double, double, size_t> moments(Vector y, Vector p,

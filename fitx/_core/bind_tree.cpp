@@ -1,15 +1,15 @@
 #include <nanobind/nanobind.h>
 #include <nanobind/ndarray.h>
-#include <nanobind/stl/tuple.h>
+#include <nanobind/stl/optional.h>
 
 #include <cmath>
 #include <cstring>
 #include <memory>
-#include <stdexcept>
-#include <tuple>
+#include <optional>
 #include <vector>
 
-#include "search_parallel.hpp"
+#include "bind_util.hpp"
+#include "parallel.hpp"
 #include "tree_lm.hpp"
 #include "tree_programs.hpp"
 
@@ -17,17 +17,9 @@ namespace nb = nanobind;
 
 namespace {
 
-template <class T> using Vector = nb::ndarray<const T, nb::ndim<1>, nb::c_contig, nb::device::cpu>;
-template <class T> using Matrix = nb::ndarray<const T, nb::ndim<2>, nb::c_contig, nb::device::cpu>;
-template <class T> using Array1 = nb::ndarray<nb::numpy, T, nb::ndim<1>>;
-template <class T> using Array2 = nb::ndarray<nb::numpy, T, nb::ndim<2>>;
-
-// Zeros that NumPy will own.
-template <class T> struct Owned {
-  explicit Owned(size_t size) : data(new T[size]()), capsule(data, [](void* p) noexcept { delete[] static_cast<T*>(p); }) {}
-  T* data;
-  nb::capsule capsule;
-};
+using fitx::check;
+using fitx::In;
+using fitx::zeros;
 
 // The rows padded to whole vectors, in double and in float.
 struct Rows {
@@ -75,38 +67,42 @@ struct Worker {
   }
 };
 
-using Fitted = std::tuple<Array1<double>, Array2<double>, Array1<double>, Array1<int32_t>, Array1<int64_t>>;
-
-Fitted tree_fit(Vector<int32_t> codes, Vector<int32_t> operands, Vector<int64_t> offsets, Vector<double> constants,
-                Vector<int8_t> free, Matrix<double> columns, Vector<double> y, nb::object weights, int coarse, int fine,
-                int threads) {
+nb::tuple tree_fit(In<int32_t, 1> codes, In<int32_t, 1> operands, In<int64_t, 1> offsets, In<double, 1> constants,
+                   In<int8_t, 1> free, In<double, 2> columns, In<double, 1> y, std::optional<In<double, 1>> weights,
+                   int coarse, int fine, int threads) {
   const size_t rows = columns.shape(1), d = columns.shape(0);
-  if (codes.shape(0) != operands.shape(0)) throw std::invalid_argument("codes and operands differ in length");
-  if (offsets.shape(0) == 0) throw std::invalid_argument("offsets must hold one number more than there are programs");
-  if (constants.shape(0) != free.shape(0)) throw std::invalid_argument("constants and free differ in length");
-  if (y.shape(0) != rows || rows == 0) throw std::invalid_argument("y and the columns differ in length, or are empty");
-  const double* w = nullptr;
-  Vector<double> weight_array;
-  if (!weights.is_none()) {
-    weight_array = nb::cast<Vector<double>>(weights);
-    if (weight_array.shape(0) != rows) throw std::invalid_argument("weights and y differ in length");
-    w = weight_array.data();
-  }
+  check(codes.shape(0) == operands.shape(0), "codes and operands differ in length");
+  check(offsets.shape(0) > 0, "offsets must hold one number more than there are programs");
+  check(constants.shape(0) == free.shape(0), "constants and free differ in length");
+  check(y.shape(0) == rows && rows > 0, "y and the columns differ in length, or are empty");
+  check(!weights || weights->shape(0) == rows, "weights and y differ in length");
+  check(constants.shape(0) <= 0x3fffffff && d <= 0x3fffffff, "too many constants or columns");
   const size_t count = offsets.shape(0) - 1, width = 1 + fitx::kTreeTerms;
   const fitx::Programs programs{codes.data(), operands.data(),  codes.shape(0),    offsets.data(),
                                 count,        constants.data(), constants.shape(0)};
-  Owned<double> fitted(constants.shape(0)), linear(count * width), error(count);
-  Owned<int32_t> rank(count);
-  Owned<int64_t> evaluations(count);
+  double *fitted, *linear, *error;
+  int32_t* rank;
+  int64_t* evaluations;
+  auto fitted_out = zeros<double>({constants.shape(0)}, &fitted), linear_out = zeros<double>({count, width}, &linear);
+  auto error_out = zeros<double>({count}, &error);
+  auto rank_out = zeros<int32_t>({count}, &rank);
+  auto evaluations_out = zeros<int64_t>({count}, &evaluations);
   {
     nb::gil_scoped_release release;
-    std::memcpy(fitted.data, constants.data(), constants.shape(0) * sizeof(double));
-    const Rows table(columns.data(), d, rows, y.data(), w);
+    if (constants.shape(0)) std::memcpy(fitted, constants.data(), constants.shape(0) * sizeof(double));
+    const Rows table(columns.data(), d, rows, y.data(), weights ? weights->data() : nullptr);
     const fitx::TreeData data = table.data();
     const fitx::TreeKernels& kernels = fitx::tree_kernels_active();
     {  // malformed programs are told before threads start
-      fitx::TreeCompiler check;
-      for (size_t p = 0; p < count; p++) check.compile(programs, free.data(), d, p);
+      fitx::TreeCompiler compiler;
+      std::vector<char> fitted_by_one(constants.shape(0), 0);
+      for (size_t p = 0; p < count; p++) {
+        compiler.compile(programs, free.data(), d, p);
+        for (int64_t at : compiler.origin) {
+          check(!fitted_by_one[at], "a free constant must stand in one place of one program");
+          fitted_by_one[at] = 1;
+        }
+      }
     }
     fitx::parallel(static_cast<int64_t>(count), 4, threads, [&](int64_t begin, int64_t end) {
       static thread_local Worker worker;
@@ -116,18 +112,15 @@ Fitted tree_fit(Vector<int32_t> codes, Vector<int32_t> operands, Vector<int64_t>
         fitx::TreeResult result;
         kernels.fit(data, program, coarse, fine, worker.scratch(fitx::tree_scratch(program, data.n)), result);
         for (size_t k = 0; k < worker.compiler.theta_at.size(); k++)
-          fitted.data[worker.compiler.origin[k]] = worker.compiler.values[worker.compiler.theta_at[k]];
-        for (size_t t = 0; t < width; t++) linear.data[p * width + t] = result.linear[t];
-        error.data[p] = result.error;
-        rank.data[p] = result.rank;
-        evaluations.data[p] = result.evaluations;
+          fitted[worker.compiler.origin[k]] = worker.compiler.values[worker.compiler.theta_at[k]];
+        for (size_t t = 0; t < width; t++) linear[p * width + t] = result.linear[t];
+        error[p] = result.error;
+        rank[p] = result.rank;
+        evaluations[p] = result.evaluations;
       }
     });
   }
-  return {Array1<double>(fitted.data, {constants.shape(0)}, fitted.capsule),
-          Array2<double>(linear.data, {count, width}, linear.capsule), Array1<double>(error.data, {count}, error.capsule),
-          Array1<int32_t>(rank.data, {count}, rank.capsule),
-          Array1<int64_t>(evaluations.data, {count}, evaluations.capsule)};
+  return nb::make_tuple(fitted_out, linear_out, error_out, rank_out, evaluations_out);
 }
 
 }  // namespace
@@ -136,5 +129,5 @@ void register_tree(nb::module_& m) {
   using namespace nb::literals;
   m.def("tree_fit", &tree_fit, "codes"_a.noconvert(), "operands"_a.noconvert(), "offsets"_a.noconvert(),
         "constants"_a.noconvert(), "free"_a.noconvert(), "columns"_a.noconvert(), "y"_a.noconvert(),
-        "weights"_a.none(), "coarse"_a, "fine"_a, "threads"_a = 1);
+        "weights"_a.noconvert().none(), "coarse"_a, "fine"_a, "threads"_a = 1);
 }

@@ -4,8 +4,10 @@
 #include <nanobind/nanobind.h>
 #include <nanobind/ndarray.h>
 
-#include <algorithm>
+#include <cstdint>
+#include <cstdlib>
 #include <initializer_list>
+#include <new>
 #include <stdexcept>
 
 namespace fitx {
@@ -17,22 +19,26 @@ using In = nb::ndarray<const T, nb::ndim<N>, nb::c_contig, nb::device::cpu>;
 template <class T>
 using Out = nb::ndarray<nb::numpy, T>;
 
-// A NumPy array that owns its memory, which is not set.
+// A NumPy array that owns its memory, which is not set, or of zeros. MemoryError where there is not so much.
 template <class T>
-Out<T> fresh(std::initializer_list<size_t> shape, T** data) {
-  size_t n = 1;
-  for (size_t s : shape) n *= s;
-  *data = new T[n ? n : 1];
-  nb::capsule owner(*data, [](void* p) noexcept { delete[] static_cast<T*>(p); });
+Out<T> fresh(std::initializer_list<size_t> shape, T** data, bool zero = false) {
+  size_t n = sizeof(T);
+  bool empty = false;
+  for (size_t s : shape) {
+    if (s == 0) empty = true;
+    else if (n > PTRDIFF_MAX / s) throw std::bad_alloc();
+    else n *= s;
+  }
+  if (empty) n = sizeof(T);
+  *data = static_cast<T*>(zero ? std::calloc(n, 1) : std::malloc(n));
+  if (!*data) throw std::bad_alloc();
+  nb::capsule owner(*data, [](void* p) noexcept { std::free(p); });
   return Out<T>(*data, shape.size(), shape.begin(), owner);
 }
 
-// The same, of zeros.
 template <class T>
 Out<T> zeros(std::initializer_list<size_t> shape, T** data) {
-  auto out = fresh(shape, data);
-  std::fill_n(*data, out.size(), T{});
-  return out;
+  return fresh(shape, data, true);
 }
 
 // ValueError where it does not hold.

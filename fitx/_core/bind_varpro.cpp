@@ -5,7 +5,7 @@
 #include <memory>
 
 #include "bind_util.hpp"
-#include "search_parallel.hpp"
+#include "parallel.hpp"
 #include "varpro_kernels.hpp"
 
 namespace nb = nanobind;
@@ -93,11 +93,11 @@ Out<double> columns(In<int32_t, 2> atoms, In<double, 2> theta, In<double, 2> u, 
 }  // namespace
 
 void register_varpro(nb::module_& m) {
-  m.def("varpro_fit", fit, "atoms"_a, "problem"_a, "u"_a, "m"_a, "basis"_a, "basis_start"_a, "targets"_a, "theta0"_a,
+  m.def("varpro_fit", fit, "atoms"_a.noconvert(), "problem"_a.noconvert(), "u"_a.noconvert(), "m"_a.noconvert(), "basis"_a.noconvert(), "basis_start"_a.noconvert(), "targets"_a.noconvert(), "theta0"_a.noconvert(),
         "iterations"_a, "threads"_a = 1,
         "Fits T = base + sum c_k atom_k by variable projection and Levenberg-Marquardt, many problems at once. Returns "
         "theta (P, A, 4), linear constants (P, A, 2), errors (P,) relative to what the base leaves, inf where undefined "
         "at the start, and evaluations (P,) of residual and Jacobian.");
-  m.def("varpro_columns", columns, "atoms"_a, "theta"_a, "u"_a, "m"_a, "threads"_a = 1,
+  m.def("varpro_columns", columns, "atoms"_a.noconvert(), "theta"_a.noconvert(), "u"_a.noconvert(), "m"_a.noconvert(), "threads"_a = 1,
         "Columns (P, 2, n) of atoms at theta, the second zero where the atom has one.");
 }

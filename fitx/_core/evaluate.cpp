@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "evaluate_compile.hpp"
+#include "parallel.hpp"
 
 namespace fitx {
 namespace {
@@ -61,7 +62,7 @@ public:
     void run(size_t threads, T* out) {
         const size_t blocks = (compiler_.compiled.size() + block - 1) / block;
         const size_t items = tiles_ * blocks;
-        threads = std::min({threads, items, static_cast<size_t>(1 + work_ / worth_a_thread)});
+        threads = std::min({threads, items, static_cast<size_t>(kMostThreads), static_cast<size_t>(1 + work_ / worth_a_thread)});
         std::vector<Scratch<T>> scratch;  // allocated here, where running out of memory can be reported
         for (size_t i = 0; i < threads; i++) scratch.emplace_back(scratch_ + tile_);
         std::vector<std::thread> pool;
@@ -130,9 +131,9 @@ void evaluate(const Programs& programs, const T* columns, size_t d, size_t n, in
     Compiler<T> compiler(programs, d, kernel);
     for (size_t first = 0; first < programs.count;) {
         size_t last = first + 1;
-        while (last < programs.count && programs.offsets[last + 1] - programs.offsets[first] <
-                                            static_cast<int64_t>(chunk_tokens))
-            last++;
+        // Unsigned, for offsets are looked at by the compiler only.
+        const auto offset = [&](size_t p) { return static_cast<uint64_t>(programs.offsets[p]); };
+        while (last < programs.count && offset(last + 1) - offset(first) < chunk_tokens) last++;
         compiler.compile(first, last);
         if (n > 0) {
             Evaluation<T> evaluation(compiler, kernel, columns, d, n);

@@ -3,7 +3,7 @@
 #include <cmath>
 
 #include "mars_pair.hpp"
-#include "search_parallel.hpp"
+#include "parallel.hpp"
 
 namespace fitx {
 

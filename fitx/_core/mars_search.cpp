@@ -7,7 +7,7 @@
 
 #include "mars_pair.hpp"
 #include "mars_sort.hpp"
-#include "search_parallel.hpp"
+#include "parallel.hpp"
 
 namespace fitx {
 
@@ -31,7 +31,7 @@ MarsSearch::MarsSearch(int64_t rows, int64_t variables, int64_t responses, const
                        const double* root_weight, const uint8_t* missing, MarsRules rules, double minspan_alpha,
                        double cache, int threads)
     : n_(rows), d_(variables), k_(responses), rules_(rules), minspan_alpha_(minspan_alpha), cache_(cache),
-      threads_(std::max(1, threads)) {
+      threads_(std::clamp(threads, 1, kMostThreads)) {
     if (root_weight) root_weight_.assign(root_weight, root_weight + rows);
     sort(x, missing);
     for (int64_t k = 0; k < k_; k += 2) {
@@ -223,7 +223,7 @@ std::vector<bool> MarsSearch::flat(int64_t endspan, int64_t every) const {
     for (int64_t v = 0; v < d_; v++) {
         const auto& x = sorted_[v];
         const int64_t m = (int64_t)x.size();
-        for (int64_t i = endspan; i < m - endspan; i += std::max<int64_t>(1, every))
+        for (int64_t i = endspan; i < m - endspan; i += every)
             if (x[i] != x.front() && x[i] != x.back()) out[v] = false;
     }
     return out;

@@ -70,6 +70,8 @@ class MarsSearch {
     int64_t variables() const { return d_; }
     bool kept(int64_t term) const { return !column_[term].empty(); }
 
+    std::mutex turn;  // of callers on several threads, who take it: one at a time
+
   private:
     struct Pair;
     struct Scratch;

@@ -4,7 +4,7 @@
 #include <atomic>
 #include <mutex>
 
-#include "search_parallel.hpp"
+#include "parallel.hpp"
 
 namespace fitx {
 namespace {
@@ -36,6 +36,7 @@ void keep_best(B& best) {
 template <class Hit, class Score, class Work>
 std::vector<std::vector<Hit>> gather(int targets, int64_t keep, const Score* threshold, int64_t first, int64_t last,
                                      int threads, Work work) {
+  threads = (int)std::clamp<int64_t>(last - first, 1, std::clamp(threads, 1, kMostThreads));
   std::vector<std::vector<Hit>> all(targets);
   std::atomic<int64_t> next{last};
   std::mutex lock;
@@ -66,6 +67,7 @@ std::vector<std::vector<PairHit>> best_pairs(const float* panels, int rows, int6
                                              const double* rho64, int targets, int64_t padded, int64_t first,
                                              int64_t last, int64_t keep, const double* threshold, int threads) {
   const SearchKernels& kernel = search_kernels_active();
+  keep = std::min(keep, std::max<int64_t>(features * (features - 1) / 2, 1));  // there are no more
   return gather<PairHit>(targets, keep, threshold, first, last, threads, [&](int64_t block, BestPairs* best) {
     kernel.pairs(panels, rows, features, padded, block, rho, rho64, targets, best);
   });
@@ -75,6 +77,7 @@ std::vector<std::vector<TripleHit>> best_triples(const double* gram, int64_t ld,
                                                  int64_t first, int64_t last, int64_t keep, const double* threshold,
                                                  int threads) {
   const SearchKernels& kernel = search_kernels_active();
+  keep = std::min(keep, std::max<int64_t>(last * (last - 1) / 2 * (last - 2) / 3, 1));
   return gather<TripleHit>(targets, keep, threshold, first, last, threads, [&](int64_t j, BestTriples* best) {
     kernel.triples(gram, ld, j, rho, targets, best);
   });

@@ -50,8 +50,8 @@ FITX_INLINE void add(Best<Hit, Score>& best, const Hit& hit) {
 FITX_INLINE int64_t smaller(int64_t a, int64_t b) { return a < b ? a : b; }
 FITX_INLINE int64_t larger(int64_t a, int64_t b) { return a > b ? a : b; }
 template <class Score>
-FITX_INLINE void clear(Score* score, int32_t* index, int n) {
-  for (int i = 0; i < n; ++i) score[i] = 0, index[i] = -1;
+FITX_INLINE void clear(Score* score, int32_t* index, int64_t n) {
+  for (int64_t i = 0; i < n; ++i) score[i] = 0, index[i] = -1;
 }
 
 void correlate(const float* panels, int rows, int64_t begin, int64_t end, int64_t padded, const float* targets,
@@ -194,7 +194,7 @@ void match(const float* panels, int rows, int64_t features, const float* residua
            double* score, int32_t* index) {
   const int64_t count = (features + kPanel - 1) / kPanel, size = (int64_t)rows * kPanel;
   const float* left = residuals + residual_panel * size;
-  clear(score, index, kPanel * keep);
+  clear(score, index, (int64_t)kPanel * keep);
   Vec acc[kRows][2];
   for (int64_t p = 0; p < count; ++p)
     for (int h = 0; h < kPanel; h += 2 * kLanes)
@@ -202,14 +202,15 @@ void match(const float* panels, int rows, int64_t features, const float* residua
         gram_tile(left + r, panels + p * size + h, rows, acc);
         for (int q = 0; q < kRows; ++q)
           for (int v = 0; v < 2; ++v) {
-            double* s = score + (r + q) * keep;
+            const int64_t at = (int64_t)(r + q) * keep;
+            double* s = score + at;
             const Vec a = abs(acc[q][v]);
             for (uint32_t hits = greater(a + kMargin, splat((float)s[keep - 1])); hits; hits &= hits - 1) {
               const int lane = h + v * kLanes + __builtin_ctz(hits);
               const int64_t i = p * kPanel + lane;
               if (i >= features) continue;
               const double c = precise_dot(left + r + q, panels + p * size + lane, rows);
-              insert(s, index + (r + q) * keep, keep, c < 0 ? -c : c, (int32_t)i);
+              insert(s, index + at, keep, c < 0 ? -c : c, (int32_t)i);
             }
           }
       }
@@ -225,7 +226,7 @@ void addition(const float* panels, int rows, int64_t features, const float* basi
       Vec left = splat(1.0f);
       for (int b = 0; b < q; ++b) {
         Vec dot{};
-        for (int k = 0; k < rows; ++k) dot = fma(splat(basis[b * rows + k]), load(panel + k * kPanel + h), dot);
+        for (int k = 0; k < rows; ++k) dot = fma(splat(basis[(int64_t)b * rows + k]), load(panel + k * kPanel + h), dot);
         left -= dot * dot;
       }
       Vec gain{};

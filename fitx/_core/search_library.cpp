@@ -1,15 +1,16 @@
 #include "search_library.hpp"
 
 #include <algorithm>
-#include <atomic>
 #include <cmath>
 #include <cstdlib>
 #include <cstring>
 #include <new>
 #include <stdexcept>
-#include <thread>
+#include <string>
+#include <shared_mutex>
 
-#include "search_parallel.hpp"
+#include "opcodes.hpp"
+#include "parallel.hpp"
 
 namespace fitx {
 namespace {
@@ -31,6 +32,11 @@ uint64_t key_of(const double* fingerprint, double resolution) {
   return h;
 }
 
+// The operators that `apply` knows; 0 and 1 are the identity and the reciprocal.
+bool known(int32_t op) {
+  return (op >= 0 && op <= op_pow) || (op >= op_sqrt && op <= op_abs) || op == op_min || op == op_max || op == op_logistic;
+}
+
 // Three fixed directions with entries in +-[0.5, 1.5]; any fixed numbers without structure will do.
 std::vector<double> fixed_directions(int rows) {
   std::vector<double> out(3 * (size_t)rows);
@@ -48,9 +54,12 @@ std::vector<double> fixed_directions(int rows) {
 KeySet::KeySet(size_t expected) {
   size_t n = 64;
   while (n < 2 * expected) n *= 2;
-  slots_.assign(n, 0);
+  slots_.reset(static_cast<uint64_t*>(std::calloc(n, sizeof(uint64_t))));  // pages that are never reached cost nothing
+  if (!slots_) throw std::bad_alloc();
   mask_ = n - 1;
 }
+
+void KeySet::Free::operator()(uint64_t* p) const { std::free(p); }
 
 bool KeySet::insert(uint64_t key) {
   if (key == 0) key = 1;
@@ -78,6 +87,24 @@ Library::Library(const double* columns, int64_t count, int rows, int64_t capacit
         for (int j = 0; j < std::abs(e) / 2; ++j) p *= x;
         powers_[((size_t)k * (2 * kHalf + 1) + e + kHalf) * rows + i] = e < 0 ? 1 / p : p;
       }
+}
+
+int64_t Library::size() const {
+  const std::shared_lock<std::shared_mutex> reading(use_);
+  return size_;
+}
+
+int64_t Library::tried() const {
+  const std::shared_lock<std::shared_mutex> reading(use_);
+  return tried_;
+}
+
+void Library::copy(const int32_t* ids, int64_t m, double* out) const {
+  const std::shared_lock<std::shared_mutex> reading(use_);
+  for (int64_t q = 0; q < m; ++q) {
+    if (ids[q] < 0 || ids[q] >= size_) throw std::invalid_argument("no such expression in the library");
+    std::memcpy(out + q * rows_, values(ids[q]), sizeof(double) * rows_);
+  }
 }
 
 template <class Evaluate>
@@ -118,14 +145,18 @@ void Library::append(int64_t m, int64_t limit, int threads, int32_t* ids, Evalua
 
 void Library::extend(const int32_t* op, const int32_t* a, const int32_t* b, const double* scale, const double* offset,
                      int64_t m, int64_t limit, int threads, int32_t* ids) {
-  for (int64_t q = 0; q < m; ++q)
+  const std::unique_lock<std::shared_mutex> writing(use_);
+  for (int64_t q = 0; q < m; ++q) {
+    if (!known(op[q])) throw std::invalid_argument("no such operator in the library: " + std::to_string(op[q]));
     if (a[q] < 0 || a[q] >= size_ || b[q] >= size_) throw std::invalid_argument("argument out of the library");
+  }
   append(m, limit, threads, ids, [=](const LibraryKernels& kernel, int64_t q, double* out) {
     kernel.apply(op[q], values(a[q]), values(b[q] < 0 ? a[q] : b[q]), scale[q], offset[q], out, rows_);
   });
 }
 
 void Library::extend_monomials(const int8_t* exponents, int64_t m, int64_t limit, int threads, int32_t* ids) {
+  const std::unique_lock<std::shared_mutex> writing(use_);
   for (int64_t q = 0; q < m * columns_; ++q)
     if (exponents[q] < -kHalf || exponents[q] > kHalf) throw std::invalid_argument("exponent out of range");
   append(m, limit, threads, ids, [=](const LibraryKernels& kernel, int64_t q, double* out) {
@@ -138,6 +169,7 @@ void Library::extend_monomials(const int8_t* exponents, int64_t m, int64_t limit
 
 void Library::project(const int32_t* order, int64_t m, bool log, const double* weight, const double* basis, int count,
                       int threads, std::vector<float>& panels, std::vector<int32_t>& kept) const {
+  const std::shared_lock<std::shared_mutex> reading(use_);
   constexpr int64_t kChunk = 2048;
   const LibraryKernels& kernel = library_kernels_active();
   std::unique_ptr<double[]> scratch(new double[(size_t)kChunk * rows_]);

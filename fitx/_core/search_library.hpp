@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <shared_mutex>
 #include <vector>
 
 #include "library_kernels.hpp"
@@ -17,11 +18,13 @@ class KeySet {
   bool insert(uint64_t key);  // false if it was there
 
  private:
-  std::vector<uint64_t> slots_;
+  struct Free { void operator()(uint64_t* p) const; };
+  std::unique_ptr<uint64_t[], Free> slots_;
   size_t mask_;
 };
 
-// Expressions numbered from 0, each once up to a factor. Number i's values are row i.
+// Expressions numbered from 0, each once up to a factor. Number i's values are row i. Calls from several threads wait for
+// one another where one of them appends.
 class Library {
  public:
   Library(const double* columns, int64_t count, int rows, int64_t capacity);
@@ -33,11 +36,12 @@ class Library {
   // The same for monomials prod_k x_k^(e_k / 2) of the columns; exponents: m rows, |e| <= 12, half powers of |x|.
   void extend_monomials(const int8_t* exponents, int64_t m, int64_t limit, int threads, int32_t* ids);
 
-  int64_t size() const { return size_; }
-  int64_t tried() const { return tried_; }
+  int64_t size() const;
+  int64_t tried() const;
   int rows() const { return rows_; }
   int64_t columns() const { return columns_; }
-  const double* values(int64_t id) const { return values_.get() + id * rows_; }
+  // out: (m, rows), the values of the expressions `ids`.
+  void copy(const int32_t* ids, int64_t m, double* out) const;
 
   // Features (see search_kernels.hpp) of the expressions in `order`, duplicates dropped; kept: their numbers.
   void project(const int32_t* order, int64_t m, bool log, const double* weight, const double* basis, int count,
@@ -47,7 +51,10 @@ class Library {
   template <class Evaluate>
   void append(int64_t m, int64_t limit, int threads, int32_t* ids, Evaluate evaluate);
 
+  const double* values(int64_t id) const { return values_.get() + id * rows_; }
+
   struct Free { void operator()(double* p) const; };
+  mutable std::shared_mutex use_;
   int64_t columns_;
   int rows_;
   int64_t capacity_, size_ = 0, tried_ = 0;
@@ -56,6 +63,5 @@ class Library {
   std::vector<double> directions_;  // 3 x rows
   KeySet keys_;
 };
-
 
 }  // namespace fitx

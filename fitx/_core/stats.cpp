@@ -3,12 +3,10 @@
 #include "stats.hpp"
 
 #include <algorithm>
-#include <atomic>
 #include <cmath>
-#include <system_error>
-#include <thread>
 #include <vector>
 
+#include "parallel.hpp"
 #include "stats_program.hpp"
 
 namespace fitx {
@@ -31,22 +29,9 @@ struct Compensated {
 
 // work(b) for b < blocks, on as many threads as pay.
 template <class F> void for_blocks(size_t blocks, size_t rows, int threads, F work) {
-    std::atomic<size_t> next{0};
-    const auto worker = [&] {
-        for (size_t b; (b = next.fetch_add(1)) < blocks;) work(b);
-    };
-    const size_t wanted = std::min({static_cast<size_t>(std::max(threads, 1)), blocks, 1 + rows / worth_a_thread});
-    std::vector<std::thread> pool;
-    pool.reserve(wanted);
-    for (size_t i = 1; i < wanted; i++) {
-        try {
-            pool.emplace_back(worker);
-        } catch (const std::system_error&) {
-            break;
-        }
-    }
-    worker();
-    for (std::thread& thread : pool) thread.join();
+    const size_t pay = 1 + rows / worth_a_thread;
+    parallel(static_cast<int64_t>(blocks), 1, static_cast<int>(std::min<size_t>(std::max(threads, 1), pay)),
+             [&](int64_t begin, int64_t) { work(static_cast<size_t>(begin)); });
 }
 
 // Calls strip(x, y, w, rows) for the strips of rows start .. end; a last strip that is no whole number of vectors is

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import cache
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from fitx.export.base import Format, for_reading
@@ -34,7 +34,7 @@ def text_mode(name: str) -> str:
     return r"\text{" + "".join(shown) + "}"
 
 
-@cache
+@lru_cache(maxsize=4096)
 def symbol_latex(name: str) -> str:
     """How a column's name is set: x_1 and alpha as mathematics, else upright text.
 
