@@ -17,6 +17,7 @@ from fitx.errors import FitxError, UsageError
 from fitx.export.base import rounded
 from fitx.formula import Var, parse
 from fitx.formula.sympy_bridge import to_sympy
+from fitx.formula.template import read_template
 from fitx.read import read
 from fitx.read import source as limits
 from fitx.result import Found
@@ -39,6 +40,14 @@ class TestParser:
         assert parse("a + " + "-" * 5001 + "x") == a - x
         assert parse("a - " + "-" * 5001 + "x*y") == a + x * y
         assert parse("a + " + "(-" * 3000 + "x" + "*y)" * 3000) == parse("a + x" + "*y" * 3000)
+
+
+    def test_many_calls_of_an_unknown_function(self) -> None:
+        assert read_template("f(x) + " * 20_000 + "a").function == "f"
+        with pytest.raises(UsageError, match="never closed"):
+            read_template("f(" * 20_000)
+        with pytest.raises(UsageError, match="within itself"):
+            read_template("f(g*f(x)) + a")
 
 
 class TestReader:

@@ -18,6 +18,7 @@ from fitx.formula.tree import Call, Const, Formula, Var, call
 _CALL = re.compile(r"`(?:[^`\\]|\\.)*`|(?<!\w)(?P<name>[^\W\d]\w*)\s*\(")
 _LONGEST = 200_000  # characters of a model that is fitted
 _DEEPEST = 200
+_PIECE = re.compile(r"`(?:[^`\\]|\\.)*`|.", re.DOTALL)
 _MARK = "\0"  # begins the name of the unknown function's place: no column is called so
 
 
@@ -87,9 +88,9 @@ def read_template(text: str) -> Template:
             f"the known functions are {', '.join(known)}; a product needs `*`",
         )
     name, pieces, arguments, at = names[0], [], [], 0
-    for s in spans:
+    for s, following in zip(spans, [*spans[1:], None], strict=True):
         end, parts = _arguments(text, s.end())
-        if any(s.start() < other.start() < end for other in spans):
+        if following is not None and following.start() < end:
             raise UsageError(f"`{name}` stands within itself in `{text.strip()}`", "give it columns as arguments")
         arguments.append(tuple(parse(p) for p in parts))
         pieces += [text[at : s.start()], f"`{_MARK}{name}`"]
@@ -119,16 +120,16 @@ def _shallow(tree: Formula) -> Formula:
 def _arguments(text: str, start: int) -> tuple[int, list[str]]:
     """Where a call ends whose parenthesis opens before `start`, and the texts between its commas."""
     depth, at, parts = 1, start, [""]
-    for piece in re.finditer(r"`(?:[^`\\]|\\.)*`|.", text[start:], re.DOTALL):
+    for piece in _PIECE.finditer(text, start):
         token = piece[0]
         depth += (token == "(") - (token == ")")
         if depth == 0:
-            return start + piece.end(), [p for p in parts if p.strip() or len(parts) > 1]
+            return piece.end(), [p for p in parts if p.strip() or len(parts) > 1]
         if token == "," and depth == 1:
             parts.append("")
         else:
             parts[-1] += token
-        at = start + piece.end()
+        at = piece.end()
     raise UsageError(f"a parenthesis of `{text.strip()}` is never closed", text[start - 1 : at][:60])
 
 

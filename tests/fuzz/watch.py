@@ -20,6 +20,7 @@ from .slate import Slate
 
 HANG = 5.0  # seconds of the processor, for one case
 _PATIENCE = 30.0  # seconds by the clock: others may use the machine, too
+_START = 600.0  # seconds by the clock: seeds may be fits
 _NO_CASE = "FAULT end between cases"
 _KEPT = 3  # inputs of one kind of fault
 
@@ -60,8 +61,8 @@ def _print(target: str, engines: list[str], seed: int, seconds: float, keep: Pat
     refused = {k: n for k, n in tally.kinds.most_common() if k != "accepted" and not k.startswith("FAULT")}
     print(f"\n{target}, seed {seed}, {seconds:g} s, {' and '.join(engines)}: {cases} cases, "
           f"{tally.kinds['accepted']} accepted, {sum(refused.values())} refused in {len(refused)} kinds, "
-          f"{sum(tally.faults.values())} faults in "
-          f"{len(tally.faults)} kinds; slowest case {tally.slowest:.1f} s; {tally.starts} starts")  # fmt: skip
+          f"{sum(tally.faults.values())} faults in {len(tally.faults)} kinds; slowest case {tally.slowest:.1f} s "
+          f"of the processor; {tally.starts} starts")  # fmt: skip
     for kind, count in list(refused.items())[:25]:
         print(f"  {count:8} {kind}")
     if len(refused) > 25:
@@ -96,7 +97,7 @@ class _Child:
         """Collect outcomes for so many seconds from the first case on, or until the process ends, by itself or because
         a case hangs. The seconds that it took."""
         seen: tuple[int, float] = (-1, 0.0)
-        cases = 0.0  # when the first began
+        start, cases = time.monotonic(), 0.0  # of the process, and of its first case
         try:
             while not cases or time.monotonic() - cases < seconds:
                 ready, _, _ = select.select([self.outcomes], [], [], 0.2)
@@ -105,6 +106,10 @@ class _Child:
                     break
                 number, spent, data = self.slate.read()
                 cases = cases or (time.monotonic() if number else 0.0)
+                if not cases and time.monotonic() - start > _START:
+                    print(f"seed {self.seed}: no case after {_START:g} s\n{self._told()}")
+                    self.tally.faults[_NO_CASE] += 1
+                    break
                 if number != seen[0]:
                     seen = (number, self._processor())
                 used = self._processor() - seen[1]
