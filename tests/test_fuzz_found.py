@@ -86,6 +86,7 @@ class TestModel:
         (("parameters", 0, "value"), "inf"), (("parameters", 0, "value"), None), (("parameters", 0, "name"), ["a"]),
         (("parameters", 0, "interval"), [1]), (("parameters", 0, "interval"), [[1], 2]), (("target",), "\ud800"),
         (("holdout", "n"), 10**400), (("holdout", "n"), -1), (("holdout", "n"), "7"), (("train", "rmse"), "1e999"),
+        (("holdout", "rmse"), None), (("candidates", 0, "validation", "r2"), None),
         (("residuals", "values", 0), "nan"), (("residuals", "values", 0), -1.0), (("residuals", "ranks", 0), 0),
         (("covariance", 0), None), (("covariance", 0, 0), "x"), (("warnings",), "text"), (("label",), 3),
         (("units",), []),
