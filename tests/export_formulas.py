@@ -109,12 +109,20 @@ def _near(a: Array, b: Array) -> npt.NDArray[np.bool_]:
 
 
 def steady_within(item: Found, X: Array, seed: int = 0) -> npt.NDArray[np.bool_]:
-    """Rows where a change of every part's value by up to 1e-13, its constants' too, changes less than 1e-10."""
+    """Rows where a change of every part's value by up to 1e-13, its constants' too, changes less than 1e-10, and no
+    condition compares computed values that are nearly equal."""
     rng = np.random.default_rng(seed)
     steady = np.ones(len(X), bool)
+
+    def look(node: Call, args: list[Array], values: Array) -> None:
+        nonlocal steady
+        if node.op in COMPARISONS and any(a.args for a in node.args):
+            steady = steady & ~np.isclose(*args, rtol=1e-12, atol=1e-300)
+
     with np.errstate(all="ignore"):
         want = item.predict(X)
-        for _ in range(4):
+        _values(item, X, look=look)
+        for _ in range(8):
             steady &= _near(_values(item, X, lambda v: v * (1 + rng.choice((-1e-13, 1e-13)))), want)
     return steady
 
