@@ -23,6 +23,7 @@ from fitx.search.fit import fit_structure, structure_of
 from fitx.search.front import Entry, Front
 from fitx.search.grammar import parse_grammar
 from fitx.search.growth import Size, grow
+from fitx.search.offers import offer
 from fitx.search.problem import make_problem
 from fitx.search.reduce import symmetries, symmetry_chain
 from fitx.search.refine import refine
@@ -84,7 +85,7 @@ def test_instant_stages_find_their_laws(stage: str, law: str) -> None:
     runner = next(x for x in stages_of("instant") if x.name == stage)
     with np.errstate(all="ignore"):
         for formula in runner.run(Work(s.problem, s.table, s.grammar), s.budget):
-            s.offer(formula, stage)
+            offer(s, formula, stage)
     assert s.front.best is not None
     assert s.front.best.error < 1e-24
     assert_law(s.front.best.formula, law, data)

@@ -9,11 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import takewhile
 
 import numpy as np
 import numpy.typing as npt
 
 from fitx.formula import Formula
+from fitx.search.ahead.choice import Choice
 from fitx.search.ahead.errand import Errand
 from fitx.search.ahead.schedule import Schedule
 from fitx.search.budget import Budget
@@ -22,11 +24,9 @@ from fitx.search.dimensions import Units
 from fitx.search.front import Entry, Front
 from fitx.search.grammar import Grammar
 from fitx.search.groups import in_turn
-from fitx.search.judge import refined, shortened, snapped
 from fitx.search.noisy_search import (
     LOOKS,
     around,
-    contend,
     fewer_columns_and_noise,
     gauged,
     made_noisy,
@@ -34,14 +34,13 @@ from fitx.search.noisy_search import (
     power_law_and_noise,
     supposedly_noisy,
 )
+from fitx.search.offers import offer, offered
 from fitx.search.plan import ALL, Doubt, Suppose
 from fitx.search.problem import Problem
 from fitx.search.reduce import symmetry_chain
 from fitx.search.refine import float_constants
 from fitx.search.rounds import EXTENDED, FEW_SPACES, FIRST_SPACES, ROUNDS
 from fitx.search.sides import Side, next_side, order_of
-from fitx.search.spaces import Kind
-from fitx.search.stages.base import Effort
 from fitx.search.table import Table
 from fitx.search.tasks import Instant, Part, Round, Task, Workshop
 from fitx.search.variants import variants
@@ -85,7 +84,7 @@ class Search:
     schedule: Schedule = field(init=False)
     _batch: Sequence[Errand] = ()
     _sides: Sequence[Side] = ()
-    _closing: bool = False  # an exact law is there, and a simpler one has little time
+    closing: bool = False  # an exact law is there, and a simpler one has little time
     gauged: float = np.inf
 
     def __post_init__(self) -> None:
@@ -93,7 +92,7 @@ class Search:
         self._began = self.budget.clock()
         few = self.problem.n < self.problem.d + _MATCHED
         shop = Workshop(self.grammar, self.floor, self.memory, few, self.threads, self._count)
-        self.schedule = Schedule(shop, lambda: self.budget, self._upcoming, self._count)
+        self.schedule = Schedule(shop, lambda: self.budget, Choice(shop, self._upcoming), self._count)
 
     def run(self) -> Iterator[Entry | None]:
         """Entries as they join the front. Ends at the deadline, or when an exact and simple law is found. None once,
@@ -105,7 +104,7 @@ class Search:
 
     def _run(self) -> Iterator[Entry | None]:
         for guess in self.guesses:
-            if (entry := self.offer(guess, "units")) is not None:
+            if (entry := offer(self, guess, "units")) is not None:
                 yield entry
         yield from self._instant(self.problem)
         if self.solved:
@@ -164,15 +163,18 @@ class Search:
 
     def _leftovers(self) -> Iterator[Entry]:
         """When the time is up: what has been found ahead of its turn."""
-        grace = self.budget.clock() + _GRACE
-        errands = [e for e in self._upcoming() if e.contenders is self.contenders]
-        for part in self.schedule.leftovers(errands):
-            yield from self._offered(part)
-            if self.solved or self.budget.clock() > grace:
+        end = self.budget.clock() + _GRACE
+        parts = self.schedule.leftovers([e for e in self._upcoming() if e.contenders is self.contenders])
+        if self.contenders is not None:  # the best of all at once, since polishing takes long
+            formulas = (f for part in parts for f in part.formulas)
+            parts = iter([Part("several stages", None, takewhile(lambda f: self.budget.clock() < end, formulas))])
+        for part in parts:
+            yield from offered(self, part)
+            if self.solved or self.budget.clock() > end:
                 return
 
     def _upcoming(self) -> Iterator[Errand]:
-        """The errands whose turn comes next, in their order."""
+        """The errands to come, in the order of their turns."""
         yield from self._batch
         for planned in order_of(self._sides):
             yield from planned.errands
@@ -194,7 +196,8 @@ class Search:
         """What can be found quickly where y is noisy."""
         yield from self._instants(problems[:LOOKS])
         if not (self.solved or self.budget.expired()):
-            yield from self._round(problems[0], EXTENDED, ("scan",), FEW_SPACES[:2])
+            table = self.table.part(self.rows)
+            yield from self._tasks([Round(table, problems[0], EXTENDED, ("scan",), FEW_SPACES[:2])])
 
     def _reduced(self, problems: list[Problem]) -> Iterator[Entry]:
         """The problem with its symmetries taken out one by one: the smallest first, then back to larger ones."""
@@ -209,15 +212,10 @@ class Search:
             problems.extend(chain[-1:] or symmetry_chain(problem, self.budget, np.inf)[-1:])
 
     def _instants(self, problems: Sequence[Problem]) -> Iterator[Entry]:
-        yield from self._tasks([Instant(self.table.part(self.rows), problem) for problem in problems])
+        yield from self._tasks([Instant(self.table.part(self.rows), p) for p in problems])
 
     def _instant(self, problem: Problem) -> Iterator[Entry]:
         yield from self._instants([problem])
-
-    def _round(
-        self, problem: Problem, effort: Effort, families: tuple[str, ...], spaces: tuple[Kind, ...]
-    ) -> Iterator[Entry]:
-        yield from self._tasks([Round(self.table.part(self.rows), problem, effort, families, spaces)])
 
     def _tasks(self, tasks: Sequence[Task]) -> Iterator[Entry]:
         yield from self._done([Errand.of(task, self.contenders) for task in tasks])
@@ -227,31 +225,12 @@ class Search:
         self._batch = errands
         for errand in errands:
             for part in self.schedule.parts(errand):
-                yield from self._offered(part)
+                yield from offered(self, part)
                 if self.solved:
                     return
             if self.budget.expired():
                 return
         self._batch = ()
-
-    def _offered(self, part: Part) -> Iterator[Entry]:
-        """The entries that a part's formulas make."""
-        formulas, where = part.formulas, part.where
-        if self.contenders is not None:
-            if part.stage is None or self.contenders.worth(part.stage):
-                self.tell(where)
-                yield from contend(self, formulas, where, self.contenders)
-            return
-        self.tell(where)
-        while not (self.solved or (self._closing and self.budget.expired())):
-            # Formulas of the search overflow and leave their domains all the time.
-            with np.errstate(all="ignore"):
-                formula = next(formulas, None)
-                entry = None if formula is None else self.offer(formula, where)
-            if formula is None:
-                break
-            if entry is not None:
-                yield entry
 
     def allowed(self, f: Formula) -> bool:
         """Whether its operators and its units are allowed."""
@@ -261,49 +240,6 @@ class Search:
         self.tried += n
         self.counted(n)
 
-    def offer(self, formula: Formula, stage: str) -> Entry | None:
-        """Judge a formula: on the sample, then on all rows; refine and simplify its constants; enter it on the front.
-
-        None where it does not belong there: too complex, undefined on some row, or no better than a simpler one.
-        """
-        error = self.table.error_on_check(formula)
-        if not np.isfinite(error) or not self.grammar.permits(formula):
-            return None
-        if len(float_constants(formula)) > max(2, self.problem.n // 2):
-            return None  # so many constants fit anything
-        # Simplification takes longer than the evaluation: only for what could come onto the front.
-        if not self.front.admits(formula.complexity * 2 // 3, error):
-            return None
-        if self.units is not None and not self.units.plausible(formula, error):
-            return None
-        formula = formula.simplify()
-        if error <= self.floor:
-            formula = shortened(formula, error, self.table)
-        if not self._wanted(formula, error):
-            return None
-        if error > 1e-30:
-            formula = refined(formula, self.table)
-            error = self.table.error_on_check(formula)
-        formula, error = snapped(formula, error, self.table, self.floor)
-        if error <= self.floor:
-            formula = shortened(formula, error, self.table)
-        error = self.table.error_on_all(formula)
-        if not np.isfinite(error) or not self._wanted(formula, error):
-            return None
-        if self.units is not None and not self.units.permits(formula, error):
-            return None
-        entry = Entry(formula, formula.complexity, error, stage)
-        self.front.add(entry)
-        if error <= self.floor:
-            self.exact(entry)
-        return entry
-
-    def _wanted(self, formula: Formula, error: float) -> bool:
-        complexity = formula.complexity
-        if self.max_complexity is not None and complexity > self.max_complexity:
-            return False
-        return error < 1 and self.front.admits(complexity, error)
-
     def exact(self, entry: Entry) -> None:
         """An exact law ends the search if it is simple; otherwise a simpler one gets as much time again. One with many
         constants may be a mere approximation of the law, so that the search goes on."""
@@ -311,5 +247,5 @@ class Search:
             self.solved = True
         elif len(float_constants(entry.formula)) <= FEW_CONSTANTS:
             spent = self.budget.clock() - self._began
-            self._closing = True
+            self.closing = True
             self.budget = self.budget.share(1.0, at_most=max(0.1, spent))

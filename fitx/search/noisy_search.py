@@ -122,6 +122,7 @@ def around(search: Search, contenders: Contenders, last: bool = False) -> Iterat
         for f, error in contenders.neighbours.run(seeds, search.budget, WIDE if last else BEAM):
             if search.allowed(f) and (entry := _entered(search, f, error, _LOCAL, contenders)):
                 entries.append(entry)
+            search.schedule.tend()
     contenders.around = contenders.best
     if last:
         contenders.around_more = contenders.best

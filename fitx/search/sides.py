@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from fitx.search.engine import Search
 
 _ABOUT = 3.0  # times the supposed noise
-_STEPS = 6  # of the plan, that may be done ahead of their turn
+_STEPS = 10  # of the plan, that may be done ahead of their turn
 _INVITED = 2  # steps before a slice of evolution, when the front is invited to it: it can then be done meanwhile
 
 

@@ -25,6 +25,7 @@ from fitx.search.plan import CHEAP
 from fitx.search.rounds import FIRST_SPACES, ROUNDS
 from fitx.search.setup import make_search
 from fitx.search.snap import snap
+from fitx.search.tasks import Round
 from fitx.search.variants import variants
 
 Array = npt.NDArray[np.float64]
@@ -69,7 +70,7 @@ class _Quick(Search):
         for problem in variants(self.problem)[:_VARIANTS]:
             yield from self._instant(problem)
             if not self.solved:
-                yield from self._round(problem, ROUNDS[0], CHEAP, FIRST_SPACES)
+                yield from self._tasks([Round(self.table.part(self.rows), problem, ROUNDS[0], CHEAP, FIRST_SPACES)])
             if self.solved or self.budget.expired():
                 return
 

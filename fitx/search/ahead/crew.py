@@ -15,7 +15,7 @@ from typing import Any
 
 from fitx.search.ahead.hired import Hired
 from fitx.search.ahead.wire import Writer, receive, send
-from fitx.search.ahead.worker import Begin, Do, Drop, Forget, Leave, News
+from fitx.search.ahead.worker import Begin, Do, Drop, Forget, Hurry, Leave, News
 from fitx.search.tasks import Task, Workshop
 
 _START = "import sys; sys.path[:] = {path!r}; from fitx.search.ahead.worker import serve; serve()"
@@ -102,6 +102,10 @@ class Crew:
         worker.tasks[self._numbers] = task
         worker.tell(Do(self._numbers, task, time.time() + seconds, task.table.noise, exact, dear))
         return self._numbers
+
+    def hurry(self, worker: AnyWorker, number: int) -> None:
+        """Let it do that task first."""
+        worker.tell(Hurry(number))
 
     def drop(self, worker: AnyWorker, *numbers: int) -> None:
         """Let it leave out these tasks."""

@@ -14,35 +14,34 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from fitx.formula import Formula
+from fitx.search.ahead.choice import Choice
 from fitx.search.ahead.crew import AnyWorker, Crew, possible
 from fitx.search.ahead.errand import Errand, Portion
 from fitx.search.ahead.hired import chosen_backend
 from fitx.search.ahead.worker import News
 from fitx.search.budget import Budget
-from fitx.search.problem import Problem
 from fitx.search.stages import all_stages
 from fitx.search.tasks import Part, Workshop
 
 PROCESSES = 4  # at most, this one among them: the plan has no more side by side
 SECONDS = 3.0  # left, from which on other processes are worth their start
-_AHEAD = 2  # tasks of a worker, that which it does and the next
+_AHEAD = 3  # tasks of a worker, that which it does and the next: more than it does while we judge
 _LOOK = 0.005  # seconds between two looks at what the workers have sent
 _WAIT = 0.02
 
 
 @dataclass(slots=True)
 class Schedule:
-    """shop: what this process does tasks with; budget: of the search, as it stands; upcoming: the errands that come
-    next, in their order; counted: told of formulas that others have tried."""
+    """shop: what this process does tasks with; budget: of the search, as it stands; choice: of what is done ahead;
+    counted: told of formulas that others have tried."""
 
     shop: Workshop
     budget: Callable[[], Budget]
-    upcoming: Callable[[], Iterable[Errand]]
+    choice: Choice
     counted: Callable[[int], None]
     crew: Crew | None = None
     _out: dict[int, Errand] = field(default_factory=dict)  # by number: those that workers do
     _here: Errand | None = None  # done here ahead of its turn
-    _owners: dict[Problem, AnyWorker | None] = field(default_factory=dict)  # who has a problem's evolution; None: we
     _looked: float = 0.0
 
     def start(self, jobs: int) -> None:
@@ -64,7 +63,8 @@ class Schedule:
     def clear(self) -> None:
         """Drop everything that is done ahead of its turn."""
         self._out.clear()
-        self._owners.clear()
+        self.choice.owners.clear()
+        self._here = None
         self.shop.benches.clear()
         self.shop.evolutions.clear()
         if self.crew is not None:
@@ -72,10 +72,11 @@ class Schedule:
 
     def parts(self, errand: Errand) -> Iterator[Part]:
         """The parts of the errand whose turn it is; after the first they end with the budget."""
+        self.tend(now=True)
         attempt, k = errand.attempt, 0
         self._begin(errand)
         while True:
-            self._tend()
+            self.tend()
             if errand.attempt != attempt:  # who did it is gone
                 attempt, k = errand.attempt, 0
             if k < len(errand.portions):
@@ -99,7 +100,7 @@ class Schedule:
 
     def leftovers(self, errands: Iterable[Errand]) -> Iterator[Part]:
         """What has been found for errands whose turn has not come when the time is up."""
-        self._tend(now=True)
+        self.tend(now=True)
         for errand in errands:
             for portion in errand.portions:
                 if portion.formulas:
@@ -110,7 +111,7 @@ class Schedule:
         """The formulas of a part as they are found; none, where the time is up."""
         k = 0
         while True:
-            self._tend()
+            self.tend()
             if k < len(portion.formulas):
                 k += 1
                 yield portion.formulas[k - 1]
@@ -138,23 +139,23 @@ class Schedule:
 
     def _begin(self, errand: Errand) -> None:
         """Let the errand whose turn it is be under way."""
-        if errand.begun:
-            return
-        owner = self._owner(errand)
-        if owner is not None:
+        if not errand.begun:
+            owner = self.choice.owner(errand)
+            if owner is None:
+                self._do_here(errand)
+                return
             self._send(owner, errand)
-        else:
-            self._do_here(errand)
+        if errand.worker is not None and not errand.started:  # the worker is still busy with another
+            if errand.evolution is None:
+                self._take_back(errand)
+                self._do_here(errand)
+            elif self.crew is not None:
+                self.crew.hurry(errand.worker, self._number(errand))
 
     def _do_here(self, errand: Errand) -> None:
         if errand.evolution is not None:
-            self._owners[errand.evolution] = None
+            self.choice.owners[errand.evolution] = None
         errand.begin(self.shop, self.budget())
-
-    def _owner(self, errand: Errand) -> AnyWorker | None:
-        """The process that has done earlier slices of the same evolution, if another than this."""
-        owner = None if errand.evolution is None else self._owners.get(errand.evolution)
-        return None if owner is None or owner.gone else owner
 
     def _meanwhile(self, errand: Errand) -> None:
         """While another process does the errand whose turn it is: a step of a later one, or wait."""
@@ -162,69 +163,34 @@ class Schedule:
             self._begin(errand)
             return
         if self._here is None or self._here.done or self._here.here is None:
-            self._here = self._next_here(errand)
+            self._here = self._another()
         if self._here is not None:
             self._here.step()
-            self._tend()
-        elif not errand.started and self._owner(errand) is None and errand.worker is not None:
-            self._revoke(errand)
+            self.tend()
         else:
-            self._tend(_WAIT)
+            self.tend(_WAIT)
 
-    def _revoke(self, errand: Errand) -> None:
-        """Do it here: the worker is still busy with another."""
+    def _another(self) -> Errand | None:
+        """An errand that this process now does ahead of its turn."""
+        assert self.crew is not None
+        errand = self.choice.here(self.crew.alive)
+        if errand is None and (errand := self.choice.not_started()) is not None:  # rather than wait
+            self._take_back(errand)
+        if errand is not None:
+            self._do_here(errand)
+        return errand
+
+    def _number(self, errand: Errand) -> int:
+        return next(number for number, e in self._out.items() if e is errand)
+
+    def _take_back(self, errand: Errand) -> None:
+        """From a worker that has not begun it."""
         assert self.crew is not None
         assert errand.worker is not None
-        for number in [n for n, e in self._out.items() if e is errand]:
-            del self._out[number]
-            self.crew.drop(errand.worker, number)
-        self._do_here(errand)
-
-    def _next_here(self, turn: Errand) -> Errand | None:
-        """The next errand to be done here ahead of its turn."""
-        for errand in self._open():
-            if errand.evolution is not None and not self._evolves_here(errand.evolution):
-                continue
-            if errand is not turn and self._affordable(errand):
-                self._do_here(errand)
-                return errand
-        return None
-
-    def _evolves_here(self, problem: Problem) -> bool:
-        """Whether a slice may be done here ahead of its turn: evolution goes on where it is, and workers begin it."""
-        if problem in self._owners:
-            return self._owners[problem] is None
-        return self.crew is None or not any(w.evolves for w in self.crew.alive)
-
-    def _next_there(self, worker: AnyWorker) -> Errand | None:
-        for errand in self._open():
-            owner = None if errand.evolution is None else self._owners.get(errand.evolution, worker)
-            if errand.evolution is not None and (owner is not worker or not worker.evolves):
-                continue
-            if self._affordable(errand):
-                return errand
-        return None
-
-    def _open(self) -> Iterator[Errand]:
-        """Errands that nobody has begun, and of an evolution's slices the next one only."""
-        waiting: set[Problem] = set()
-        for errand in self.upcoming():
-            if errand.begun or errand.evolution in waiting:
-                continue
-            if errand.ready():
-                yield errand
-            if errand.evolution is not None and not errand.begun:
-                waiting.add(errand.evolution)
-
-    def _affordable(self, errand: Errand) -> bool:
-        """Whether its library has room beside those that are in use."""
-        own = errand.task.memory(self.shop)
-        return not own or own + self._used() <= self.shop.memory
-
-    def _used(self) -> int:
-        """Bytes of the large libraries in use."""
-        busy = {id(e): e for e in (*self._out.values(), *self.upcoming()) if e.begun and not e.done}
-        return sum(e.task.memory(self.shop) for e in busy.values())
+        number = self._number(errand)
+        del self._out[number]
+        self.crew.drop(errand.worker, number)
+        errand.worker = None
 
     def _send(self, worker: AnyWorker, errand: Errand) -> None:
         assert self.crew is not None
@@ -233,9 +199,9 @@ class Schedule:
         errand.worker = worker
         self._out[number] = errand
         if errand.evolution is not None:
-            self._owners[errand.evolution] = worker
+            self.choice.owners[errand.evolution] = worker
 
-    def _tend(self, seconds: float = 0.0, now: bool = False) -> None:
+    def tend(self, seconds: float = 0.0, now: bool = False) -> None:
         """Hear the workers, and give them tasks."""
         if self.crew is None:
             return
@@ -250,7 +216,7 @@ class Schedule:
                 self._note(errand, news)
         for worker in self.crew.alive:
             while worker.ready and len(worker.tasks) < _AHEAD and not self.budget().expired():
-                errand = self._next_there(worker)
+                errand = self.choice.there(worker)
                 if errand is None:
                     break
                 self._send(worker, errand)
@@ -260,24 +226,23 @@ class Schedule:
         errand.started = True
         if news.state == "part":
             stage = next((s for s in all_stages() if s.name == news.stage), None)
-            left_out = news.formulas is None
-            errand.portions.append(Portion(news.where, stage, skipped=left_out))
+            errand.portions.append(Portion(news.where, stage, skipped=news.formulas is None))
         elif news.state in ("more", "complete"):
             portion = errand.portions[-1]
             portion.formulas += news.formulas or ()
             portion.complete = news.state == "complete"
-        elif news.state == "done":
+        elif news.state in ("done", "failed"):
+            del self._out[news.number]
             errand.done = True
-            del self._out[news.number]
-        elif news.state == "failed":
-            del self._out[news.number]
-            self._undo(errand)
+            if news.state == "failed":
+                self._undo(errand)
 
     def _lose(self, worker: AnyWorker) -> None:
         """A worker is gone: its tasks are to be done by others."""
         for number in [n for n, e in self._out.items() if e.worker is worker]:
             self._undo(self._out.pop(number))
-        self._owners = {p: w for p, w in self._owners.items() if w is not worker}
+        for problem in [p for p, owner in self.choice.owners.items() if owner is worker]:
+            del self.choice.owners[problem]
 
     def _undo(self, errand: Errand) -> None:
         errand.worker, errand.started, errand.tried, errand.done = None, False, 0, False

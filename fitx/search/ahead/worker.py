@@ -44,6 +44,13 @@ class Do:
 
 
 @dataclass(frozen=True, slots=True)
+class Hurry:
+    """The search waits for this task: it goes before others, also before the rest of what is under way."""
+
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
 class Drop:
     """These tasks are not needed any more."""
 
@@ -78,13 +85,16 @@ class News:
 
 @dataclass(slots=True)
 class Desk:
-    """shop: where tasks are done; out: news to be sent; dropped: tasks that are not needed; tried: formulas since the
-    last news."""
+    """out: news to be sent; shop: where tasks are done; orders: as they come; dropped, hurried: numbers of tasks;
+    tried: formulas since the last news."""
 
     out: SimpleQueue[News]
     shop: Workshop | None = None
+    orders: SimpleQueue[Do | Forget] = field(default_factory=SimpleQueue)
     dropped: set[int] = field(default_factory=set)
+    hurried: set[int] = field(default_factory=set)
     tried: int = 0
+    _waiting: list[Do | Forget] = field(default_factory=list)
 
     def count(self, n: int) -> None:
         """So many formulas more have been tried."""
@@ -97,13 +107,37 @@ class Desk:
         tried, self.tried = self.tried, 0
         self.out.put(News(number, state, where, stage, found, tried))
 
-    def work(self, order: Do | Forget) -> None:
-        """Do a task."""
+    def next(self) -> None:
+        """Wait for an order and carry it out."""
+        if not self._waiting:
+            self._waiting.append(self.orders.get())
+        self._hurry()
+        if self._waiting:
+            self._carry_out(self._waiting.pop(0))
+
+    def _hurry(self) -> None:
+        """Do what is waited for."""
+        while not self.orders.empty():
+            self._waiting.append(self.orders.get())
+        for order in [o for o in self._waiting if isinstance(o, Do) and o.number in self.hurried]:
+            self._waiting.remove(order)
+            self.hurried.discard(order.number)
+            self._carry_out(order)
+
+    def _carry_out(self, order: Do | Forget) -> None:
         assert self.shop is not None
         if isinstance(order, Forget):
             self.shop.benches.clear()
             self.shop.evolutions.clear()
             return
+        try:
+            self.work(order)
+        except Exception:  # the search does it itself, and meets the error there
+            self.tell(order.number, "failed")
+
+    def work(self, order: Do) -> None:
+        """Do a task."""
+        assert self.shop is not None
         if order.number in self.dropped:
             return
         self.tell(order.number, "started")
@@ -125,6 +159,8 @@ class Desk:
                     found, last = [], time.perf_counter()
                 if order.number in self.dropped:
                     return
+                if self.hurried:
+                    self._hurry()
             self.tell(order.number, "complete", found=tuple(found))
         self.tell(order.number, "done")
 
@@ -134,28 +170,21 @@ def serve() -> None:
     pipe: BinaryIO = os.fdopen(os.dup(1), "wb")
     null = os.open(os.devnull, os.O_WRONLY)
     os.dup2(null, 1)  # nothing that is printed gets in between
-    orders: SimpleQueue[Do | Forget] = SimpleQueue()
-    out: SimpleQueue[News] = SimpleQueue()
-    desk = Desk(out)
-    Thread(target=_read, args=(sys.stdin.buffer, orders, desk), daemon=True).start()
-    Thread(target=_write, args=(pipe, out), daemon=True).start()
+    desk = Desk(SimpleQueue())
+    Thread(target=_read, args=(sys.stdin.buffer, desk), daemon=True).start()
+    Thread(target=_write, args=(pipe, desk.out), daemon=True).start()
     from threadpoolctl import threadpool_limits
 
     from fitx.search.stages import all_stages
 
     all_stages()
     with threadpool_limits(1, "blas"), np.errstate(all="ignore"):
-        out.put(News(-1, "ready"))
+        desk.out.put(News(-1, "ready"))
         while True:
-            order = orders.get()
-            try:
-                desk.work(order)
-            except Exception:  # the search does it itself, and meets the error there
-                if isinstance(order, Do):
-                    desk.tell(order.number, "failed")
+            desk.next()
 
 
-def _read(pipe: BinaryIO, orders: SimpleQueue[Do | Forget], desk: Desk) -> None:
+def _read(pipe: BinaryIO, desk: Desk) -> None:
     reader = Reader()
     try:
         while (message := receive(pipe)) is not None:
@@ -164,14 +193,16 @@ def _read(pipe: BinaryIO, orders: SimpleQueue[Do | Forget], desk: Desk) -> None:
                 desk.shop = got.shop
                 desk.shop.counted = desk.count
             elif isinstance(got, Do):
-                orders.put(got)
+                desk.orders.put(got)
+            elif isinstance(got, Hurry):
+                desk.hurried.add(got.number)
             elif isinstance(got, Drop):
                 desk.dropped.update(got.numbers)
             elif isinstance(got, Leave):
                 reader.leave(got.number)
             elif isinstance(got, Forget):
                 reader.forget()
-                orders.put(got)
+                desk.orders.put(got)
     finally:
         os._exit(0)
 
