@@ -25,4 +25,6 @@ def main() -> None:
     secure()
     from fitx.cli.app import run
 
-    sys.exit(run(sys.argv[1:]))
+    code = run(sys.argv[1:])
+    interrupts.hold()
+    sys.exit(code)
