@@ -73,6 +73,8 @@ FITX_INLINE i64v bits(f64v v) { return (i64v)v; }
 FITX_INLINE i32v bits(f32v v) { return (i32v)v; }
 FITX_INLINE f64v from_bits(i64v v) { return (f64v)v; }
 FITX_INLINE f32v from_bits(i32v v) { return (f32v)v; }
+FITX_INLINE f64v from_bits(u64v v) { return (f64v)v; }
+FITX_INLINE f32v from_bits(u32v v) { return (f32v)v; }
 
 #if FITX_AVX512
 FITX_INLINE f64v fma(f64v a, f64v b, f64v c) { return _mm512_fmadd_pd(a, b, c); }

@@ -33,15 +33,16 @@ template <class F> FITX_INLINE f32v through_double(f32v x, F function) {
 }
 
 // ---- rounding to integers: 1.5 * 2^52 makes the last bits of the sum the nearest integer (2^23 for float)
-struct Rounded64 { f64v value; i64v integer; };  // integer: correct in its low 32 bits
-struct Rounded32 { f32v value; i32v integer; };
+// integer: right in its low 32 bits; unsigned, so that shifts and sums may wrap.
+struct Rounded64 { f64v value; u64v integer; };
+struct Rounded32 { f32v value; u32v integer; };
 FITX_INLINE Rounded64 round_to_integer(f64v x, double factor = 1.0) {
     const f64v t = fma(x, broadcast<f64v>(factor), broadcast<f64v>(0x1.8p52));
-    return {t - 0x1.8p52, bits(t)};
+    return {t - 0x1.8p52, (u64v)t};
 }
 FITX_INLINE Rounded32 round_to_integer(f32v x, float factor = 1.0f) {
     const f32v t = fma(x, broadcast<f32v>(factor), broadcast<f32v>(0x1.8p23f));
-    return {t - 0x1.8p23f, bits(t)};
+    return {t - 0x1.8p23f, (u32v)t};
 }
 
 // ---- x * 2^n for the integer n, |n| <= 1200 (160 for float): overflows to inf, underflows gradually
@@ -52,8 +53,8 @@ FITX_INLINE f64v scale(f64v x, Rounded64 n) {
     // 2^n = 2^(n/2) 2^(n - n/2), each factor a normal number.
     const Rounded64 half = round_to_integer(n.value * 0.5);
     const Rounded64 rest = round_to_integer(n.value - half.value);
-    return (x * from_bits((half.integer << 52) + 0x3ff0000000000000)) *
-           from_bits((rest.integer << 52) + 0x3ff0000000000000);
+    return (x * from_bits((half.integer << 52) + UINT64_C(0x3ff0000000000000))) *
+           from_bits((rest.integer << 52) + UINT64_C(0x3ff0000000000000));
 #endif
 }
 FITX_INLINE f32v scale(f32v x, Rounded32 n) {
@@ -62,7 +63,7 @@ FITX_INLINE f32v scale(f32v x, Rounded32 n) {
 #else
     const Rounded32 half = round_to_integer(n.value * 0.5f);
     const Rounded32 rest = round_to_integer(n.value - half.value);
-    return (x * from_bits((half.integer << 23) + 0x3f800000)) * from_bits((rest.integer << 23) + 0x3f800000);
+    return (x * from_bits((half.integer << 23) + 0x3f800000u)) * from_bits((rest.integer << 23) + 0x3f800000u);
 #endif
 }
 
@@ -118,12 +119,12 @@ FITX_INLINE f32v exp(f32v x) {
 // e^x - 1 for |x| <= 100.
 FITX_INLINE f64v expm1_moderate(f64v x) {
     const Exp64 p = exp_parts(x);
-    const f64v power = from_bits((p.n.integer << 52) + 0x3ff0000000000000);
+    const f64v power = from_bits((p.n.integer << 52) + UINT64_C(0x3ff0000000000000));
     return fma(power, p.em1, power - 1.0);
 }
 FITX_INLINE f32v expm1_moderate(f32v x) {
     const Exp32 p = exp_parts(x);
-    const f32v power = from_bits((p.n.integer << 23) + 0x3f800000);
+    const f32v power = from_bits((p.n.integer << 23) + 0x3f800000u);
     return fma(power, p.em1, power - 1.0f);
 }
 
@@ -159,9 +160,9 @@ FITX_INLINE void split_exponent(f64v x, f64v& m, f64v& e) {
     e = _mm512_mask_add_pd(e, _mm512_cmp_pd_mask(m, _mm512_set1_pd(1.0), _CMP_LT_OQ), e, _mm512_set1_pd(1.0));
 #else
     // The exponent's bias is kept, so that a logical shift serves; 0x3fe8... is 0.75.
-    const i64v u = bits(x) + (0x3ff0000000000000 - 0x3fe8000000000000);
-    m = from_bits((u & 0x000fffffffffffff) + 0x3fe8000000000000);
-    e = from_bits((i64v)((u64v)u >> 52) + 0x4330000000000000) - (0x1p52 + 1023.0);
+    const u64v u = (u64v)x + UINT64_C(0x0008000000000000);
+    m = from_bits((u & UINT64_C(0x000fffffffffffff)) + UINT64_C(0x3fe8000000000000));
+    e = from_bits((u >> 52) + UINT64_C(0x4330000000000000)) - (0x1p52 + 1023.0);
 #endif
 }
 FITX_INLINE void split_exponent(f32v x, f32v& m, f32v& e) {
@@ -170,9 +171,9 @@ FITX_INLINE void split_exponent(f32v x, f32v& m, f32v& e) {
     e = _mm512_getexp_ps(x);
     e = _mm512_mask_add_ps(e, _mm512_cmp_ps_mask(m, _mm512_set1_ps(1.0f), _CMP_LT_OQ), e, _mm512_set1_ps(1.0f));
 #else
-    const i32v u = bits(x) + (0x3f800000 - 0x3f400000);
-    m = from_bits((u & 0x007fffff) + 0x3f400000);
-    e = __builtin_convertvector((u >> 23) - 127, f32v);
+    const u32v u = (u32v)x + 0x00400000u;
+    m = from_bits((u & 0x007fffffu) + 0x3f400000u);
+    e = __builtin_convertvector((i32v)(u >> 23) - 127, f32v);
 #endif
 }
 
@@ -350,7 +351,7 @@ FITX_INLINE f64v trig_large(f64v y, f64v x, int shift) {
         if (large[i]) {
             int64_t n;
             r[i] = reduce_large(x[i], shift, n);
-            flip[i] = n << 63;
+            flip[i] = (int64_t)((uint64_t)n << 63);
         }
     const f64v z = from_bits(bits(sin_reduced(r)) ^ flip);
     return large ? z : y;
@@ -365,7 +366,7 @@ template <class F> FITX_INLINE f32v trig_special(f32v y, f32v x, F precise) {
 FITX_INLINE f64v sin(f64v x) {
     const Rounded64 n = round_to_integer(x, 0.3183098861837906715);
     f64v y = sin_reduced(minus_pi(x, n.value));
-    y = from_bits(bits(y) ^ (n.integer << 63));
+    y = from_bits((u64v)y ^ (n.integer << 63));
     if (__builtin_expect(any(abs(x) > trig_limit), 0))
         y = from_bits(bits(trig_large(from_bits(bits(y) ^ (bits(x) & INT64_MIN)), x, 0)) ^ (bits(x) & INT64_MIN));
     return x == f64v{} ? x : y;  // -0 stays -0
@@ -374,20 +375,20 @@ FITX_INLINE f64v sin(f64v x) {
 FITX_INLINE f64v cos(f64v x) {
     const Rounded64 n = round_to_integer(fma(x, broadcast<f64v>(0.3183098861837906715), broadcast<f64v>(-0.5)));
     f64v y = sin_reduced(minus_half_pi(x, fma(n.value, broadcast<f64v>(2.0), broadcast<f64v>(1.0))));
-    y = from_bits(bits(y) ^ (~n.integer << 63));
+    y = from_bits((u64v)y ^ (~n.integer << 63));
     if (__builtin_expect(any(abs(x) > trig_limit), 0)) y = trig_large(y, x, 1);
     return y;
 }
 FITX_INLINE f32v sin(f32v x) {
     const Rounded32 n = round_to_integer(x, 0.318309886f);
     f32v y = sin_reduced(minus_pi(x, n.value));
-    y = from_bits(bits(y) ^ (n.integer << 31));
+    y = from_bits((u32v)y ^ (n.integer << 31));
     return x == f32v{} ? x : trig_special(y, x, [](f64v v) { return sin(v); });
 }
 FITX_INLINE f32v cos(f32v x) {
     const Rounded32 n = round_to_integer(fma(x, broadcast<f32v>(0.318309886f), broadcast<f32v>(-0.5f)));
     f32v y = sin_reduced(minus_half_pi(x, fma(n.value, broadcast<f32v>(2.0f), broadcast<f32v>(1.0f))));
-    y = from_bits(bits(y) ^ (~n.integer << 31));
+    y = from_bits((u32v)y ^ (~n.integer << 31));
     return trig_special(y, x, [](f64v v) { return cos(v); });
 }
 // tan x from the sine and cosine of x - n pi/2.

@@ -1,0 +1,141 @@
+"""Whether the memory of a process grows while it fits: many small fits, and one long search.
+
+    OPENBLAS_NUM_THREADS=1 python tests/benchmarks/bench_memory.py fits --count 10000
+    OPENBLAS_NUM_THREADS=1 python tests/benchmarks/bench_memory.py search --seconds 600
+
+`fits`: fresh small tables of fresh column names, by the methods of SCHEDULE in turn; of every tenth fit also its SymPy
+expression, LaTeX, code and predictions. After --warm-up fits, whose imports and caches count for nothing, the resident
+memory is printed every --every fits, and in the end the slope of a straight line through the second half of all
+readings: a leak of one small array a fit is 1 kB a fit, and less than LIMIT_FITS is called none, for the allocator's
+unused pieces come and go by megabytes.
+`search`: one symbolic search of a table without a law, one thread, readings every --every seconds. It keeps what it has
+found, so it may grow, but not without end: less than LIMIT_SEARCH over the second half is called none.
+
+Exits with 1 where memory grew. Needs Linux (/proc/self/statm).
+"""
+
+from __future__ import annotations
+
+import argparse
+import gc
+import os
+import sys
+import threading
+import time
+import warnings
+
+import numpy as np
+
+import fitx
+
+# One hundred fits: mostly of some hundredths of a second, now and then by methods that search.
+SCHEDULE = ["poly", "poly", "model", "poly", "mars", "poly", "poly", "lagrange", "poly", "spline"] * 10
+for place, method in {9: "rational", 39: "rational", 69: "rational", 29: "curve", 49: "symbolic", 99: "auto"}.items():
+    SCHEDULE[place] = method
+LIMIT_FITS = 1.0  # kB a fit
+LIMIT_SEARCH = 20.0  # MB over the second half
+PAGE = os.sysconf("SC_PAGESIZE")
+
+
+def resident() -> float:
+    """Resident memory of this process in MB."""
+    with open("/proc/self/statm") as f:
+        return int(f.read().split()[1]) * PAGE / 1e6
+
+
+def small_fit(k: int, method: str, rng: np.random.Generator) -> None:
+    """Fit number k, of a table of its own."""
+    d, n = (2 if method == "mars" else 1), (6 if method == "lagrange" else 50)
+    X = rng.uniform(0.5, 3, (n, d))
+    y = rng.normal() * np.exp(-X[:, 0]) + rng.normal() * X[:, -1] ** 2 + 0.01 * rng.normal(size=n)
+    names = [f"x{k}_{j}" for j in range(d)]
+    fit = fitx.fit(
+        X, y, method=method, feature_names=names, jobs=1, seed=k,
+        holdout=0.25 if k % 7 == 0 or method in ("poly", "lagrange", "auto") else 0.0,
+        model=f"a*exp(-b*{names[0]}) + c" if method == "model" else None,
+        options={"poly.degree": 1 + k % 3} if method == "poly" else None,
+        time_limit=1.0 if method in ("symbolic", "auto") else None,
+    )  # fmt: skip
+    if k % 10 == 0:
+        fit.predict(X)
+        _ = fit.expr, fit.latex(), fit.to("c"), str(fit)
+
+
+def slope(at: list[float], memory: list[float]) -> float:
+    """Slope of the line by least squares through the second half."""
+    half = len(at) // 2
+    return float(np.polyfit(at[half:], memory[half:], 1)[0])
+
+
+def fits(count: int, warm_up: int, every: int) -> bool:
+    """The table of many small fits; whether memory stayed."""
+    rng = np.random.default_rng(0)
+    at: list[float] = []
+    memory: list[float] = []
+    begun = time.perf_counter()
+    for k in range(warm_up + count + 1):
+        if k >= warm_up and (k - warm_up) % max(1, every // 10) == 0:
+            gc.collect()
+            at.append(k - warm_up)
+            memory.append(resident())
+            if (k - warm_up) % every == 0:
+                print(f"{k - warm_up:6} fits {memory[-1]:8.1f} MB {time.perf_counter() - begun:7.0f} s", flush=True)
+        if k < warm_up + count:
+            small_fit(k, SCHEDULE[k % len(SCHEDULE)], rng)
+    rate = 1e3 * slope(at, memory)
+    print(f"second half: {rate:+.2f} kB a fit, {memory[-1] - memory[len(memory) // 2]:+.1f} MB in all")
+    return rate < LIMIT_FITS
+
+
+def search(seconds: float, every: float) -> bool:
+    """The table of one long search; whether memory stayed."""
+    rng = np.random.default_rng(1)
+    X = rng.uniform(-1, 1, (4000, 10))
+    y = np.tanh(X @ rng.normal(size=(10, 30)) + rng.normal(size=30)) @ rng.normal(size=30)  # smooth, exact, and no law
+    at: list[float] = []
+    memory: list[float] = []
+    done = threading.Event()
+
+    def watch() -> None:
+        begun = time.perf_counter()
+        while not done.wait(every):
+            at.append(time.perf_counter() - begun)
+            memory.append(resident())
+            print(f"{at[-1]:6.0f} s {memory[-1]:8.1f} MB", flush=True)
+
+    watcher = threading.Thread(target=watch)
+    watcher.start()
+    begun = time.perf_counter()
+    fit = fitx.fit(X, y, method="symbolic", time_limit=seconds, jobs=1)
+    took = time.perf_counter() - begun
+    done.set()
+    watcher.join()
+    print(f"{took:.0f} s, complexity {fit.complexity}, held-out r2 {fit.holdout.r2:.4f}: {fit}")
+    growth = slope(at, memory) * (at[-1] - at[len(at) // 2])
+    print(f"second half: {growth:+.1f} MB by the line, {memory[-1] - memory[len(memory) // 2]:+.1f} MB in all")
+    return growth < LIMIT_SEARCH
+
+
+def main() -> None:
+    """Print the table that was asked for."""
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    kinds = parser.add_subparsers(dest="kind", required=True)
+    many = kinds.add_parser("fits")
+    many.add_argument("--count", type=int, default=10_000)
+    many.add_argument("--warm-up", type=int, default=200)
+    many.add_argument("--every", type=int, default=1000)
+    long = kinds.add_parser("search")
+    long.add_argument("--seconds", type=float, default=600)
+    long.add_argument("--every", type=float, default=30)
+    given = parser.parse_args()
+    warnings.simplefilter("ignore")
+    if given.kind == "fits":
+        stayed = fits(given.count, given.warm_up, given.every)
+    else:
+        stayed = search(given.seconds, given.every)
+    print("memory does not grow" if stayed else "memory grows")
+    sys.exit(not stayed)
+
+
+if __name__ == "__main__":
+    main()
