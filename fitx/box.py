@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 import numpy as np
 import numpy.typing as npt
 
+from fitx.errors import FitxError
 from fitx.fitters.base import Data
 
 Array = npt.NDArray[np.float64]
@@ -14,12 +15,24 @@ Box = Mapping[str, tuple[float, float]]
 
 WIDER = 0.1  # of a column's range, on both sides
 TOWARDS_ZERO = 0.1  # of the value of a column of one sign that is nearest to zero
+LARGEST = 1e306  # of what is fitted: differences, and ranges widened, must not overflow
 LISTED = 3  # columns that are named
 
 
 def box_of(data: Data) -> dict[str, tuple[float, float]]:
     """The smallest and the largest value of every column."""
     return {name: (float(data.X[:, j].min()), float(data.X[:, j].max())) for j, name in enumerate(data.names)}
+
+
+def refuse_overflow(data: Data, box: Box) -> None:
+    """Errors: FitxError for a column whose values are so large that sums of two of them overflow."""
+    ends = {**box, data.target: (float(data.y.min()), float(data.y.max()))}
+    for name, (lo, hi) in ends.items():
+        if max(abs(lo), abs(hi)) > LARGEST:
+            raise FitxError(
+                f"column `{name}` reaches {hi if hi > -lo else lo:.3g}, where the numbers of a computer end (1.8e308)",
+                "divide the column by a power of ten, such as 1e10",
+            )
 
 
 def around(box: Box, other: Box) -> dict[str, tuple[float, float]]:

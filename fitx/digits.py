@@ -83,8 +83,9 @@ def _digits_needed(f: Formula, X: Array, names: Sequence[str], tol: float) -> di
             continue
         moved = program.constants.copy()
         moved[slot] += 1e-6 * abs(c)
-        slope = _rms(values(moved) - p) / (1e-6 * abs(c)) if c else 0.0
-        if not (math.isfinite(slope) and slope * tol > 0):
+        step = float(moved[slot]) - c  # nothing where c is denormal
+        slope = _rms(values(moved) - p) / step if step else 0.0
+        if not (math.isfinite(slope) and slope > 0 and tol > 0):
             digits[i] = 1 if slope == 0 else 17
             continue
         # Half a unit in the k-th digit of c is at most |c| * 10**(1 - k) / 2.

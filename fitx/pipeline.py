@@ -18,7 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from fitx.baselines import words
-from fitx.box import box_of
+from fitx.box import box_of, refuse_overflow
 from fitx.contest import Contest, run_contest
 from fitx.digits import shorten
 from fitx.errors import FitxError
@@ -65,6 +65,8 @@ def fit_data(
     fitters = choose_fitters(settings)
     if data.n == 0 or data.d == 0:
         raise FitxError("there are no rows to fit" if data.n == 0 else "there is no feature to explain the target by")
+    box = box_of(data)
+    refuse_overflow(data, box)
     data, remarks = _with_dimensions(data, settings, fitters, units or {})
     if settings.range is not None:
         remarks = [*remarks, *filter(None, [Link(*settings.range).check(data.y)])]
@@ -72,7 +74,7 @@ def fit_data(
     how = {"methods": list(settings.methods), "holdout": settings.holdout, "split": settings.split,
            "options": {k: str(v) for k, v in settings.options.items()}, "rows": data.n,
            "y_crc32": mark(data.y), **(origin or {})}  # fmt: skip
-    common = {"features": data.names, "box": box_of(data), "target": data.target, "seed": settings.seed,
+    common = {"features": data.names, "box": box, "target": data.target, "seed": settings.seed,
               "how": how, "version": _version(),
               "units": dict(settings.units if settings.units is not None else units or {})}  # fmt: skip
     split = split_rows(data.n, settings.holdout, settings.split, np.random.default_rng(settings.seed), settings.groups)

@@ -130,11 +130,14 @@ def _starts(c: Curve, shape: Shape) -> Array:
     lots: list[Mapping[str, float]]
     with np.errstate(all="ignore"):
         if callable(family.starts):
-            lots = list(family.starts(shape))
+            try:
+                lots = list(family.starts(shape))
+            except np.linalg.LinAlgError:  # columns of 1e-310, whose reciprocals are infinite
+                lots = []
         else:
             grids = [list(dict.fromkeys(family.starts[n](shape))) for n in names]
             lots = [dict(zip(names, values, strict=True)) for values in combinations(*grids)]
-    lots = lots[:: -(-len(lots) // _STARTS)]
+    lots = lots[:: max(1, -(-len(lots) // _STARTS))]
     starts = np.ones((len(lots), len(c.parameters)))
     for i, k in enumerate(c.nonlinear):
         starts[:, k] = [lot[names[i]] for lot in lots]

@@ -51,7 +51,9 @@ def harmonics(s: Shape) -> Iterable[Start]:
 def _grid(s: Shape) -> Array:
     """From half a cycle over the span to half a cycle for each row."""
     cycles = max(2.0, min(len(np.unique(s.x)) / 2, _MOST / _FINE))
-    return 2 * np.pi / s.span * np.arange(0.5, cycles, 1 / _FINE)
+    with np.errstate(over="ignore"):
+        grid = 2 * np.pi / s.span * np.arange(0.5, cycles, 1 / _FINE)
+        return np.asarray(grid[np.isfinite(2 * grid)])  # harmonics, too
 
 
 def _columns(s: Shape, frequencies: tuple[float, ...]) -> Array:

@@ -14,11 +14,12 @@ from fitx.curves.fit import ROWS, SHAPE_ROWS, Curve, curve, find, polish, spread
 from fitx.curves.place import Place
 from fitx.curves.starts import Shape
 from fitx.errors import FitxError, UsageError, did_you_mean
-from fitx.fitters.base import Array, Context, Data, Entry, Fitter, Option, Parameter, Proposal
+from fitx.fitters.base import Array, Context, Data, Entry, Fitter, Option, Parameter, Pause, Proposal
 from fitx.formula import Var
 from fitx.parametric import Limits, Rows, Solution, covariance
 from fitx.parametric.uncertainty import noise
 from fitx.parametric.words import remarks
+from fitx.rescaled import rescaled
 
 if TYPE_CHECKING:
     from fitx.look import Look
@@ -71,11 +72,14 @@ class Curves(Fitter):
         few = look.monotone or look.periodic or look.turns <= _TURNS or look.noise > 0
         return Entry(0.5 if few else 3.0, self.declines(data))
 
-    def propose(self, data: Data, context: Context) -> Iterator[Proposal]:
+    def propose(self, data: Data, context: Context) -> Iterator[Proposal | Pause]:
         """The families asked for, or every one that applies, by number of parameters and size; equal curves once.
 
         Without names, those that gain nothing over simpler ones (BIC) are left out.
         """
+        yield from rescaled(self._curves, data, context)
+
+    def _curves(self, data: Data, context: Context) -> Iterator[Proposal]:
         asked = _only(context.options["only"])
         curves = [curve(f) for f in _chosen(asked)]
         curves.sort(key=lambda c: (len(c.parameters), c.model.tree.complexity))

@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from fitx.errors import FitxError, UsageError
-from fitx.fitters.base import Array, Context, Data, Entry, Fitter, Option, Proposal
+from fitx.fitters.base import Array, Context, Data, Entry, Fitter, Option, Pause, Proposal
+from fitx.rescaled import rescaled
 
 if TYPE_CHECKING:
     from fitx.look import Look
@@ -58,8 +59,11 @@ class Mars(Fitter):
         """After the methods that give shorter formulas."""
         return Entry(1.0, self.declines(data))
 
-    def propose(self, data: Data, context: Context) -> Iterator[Proposal]:
+    def propose(self, data: Data, context: Context) -> Iterator[Proposal | Pause]:
         """For each degree the models of the pruning path, from the constant up to a little beyond the best by GCV."""
+        yield from rescaled(self._paths, data, context, shift=False)
+
+    def _paths(self, data: Data, context: Context) -> Iterator[Proposal]:
         _check(context.options)
         asked = context.options["max_degree"]
         seen: set[str] = set()

@@ -36,6 +36,8 @@ MOST_ROWS_CHECKED = 4_000
 HIGHEST_DEGREE = 20  # tried for one feature when no degree is asked for
 MOST_TERMS = 300  # tried for many features when no degree is asked for
 MOST_WORK = 5e9  # rows x terms^2, likewise
+MOST_NAMED = 5  # features that a note names
+TERMS_A_SECOND = 1e9  # rows x terms^2 that a core does in a second, about
 EXACT = 1e-14  # ||y - p|| / ||p|| at which nothing is left to fit
 DUST = 1e-15  # of max |y|
 CARRIED = 1e-10  # loss of a form, relative to rms(y), that nobody can see
@@ -175,7 +177,9 @@ def _degrees(data: Data, terms: Exponents, sizes: list[int], context: Context) -
     reached, before, seconds = 0, 0, 0.0
     for size in sizes:
         began = time.perf_counter()
-        if before and began + seconds * (size / before) ** 2 > context.deadline:  # work: rows x terms^2
+        # The work is rows x terms^2; what a constant takes tells nothing of that.
+        cost = seconds * (size / before) ** 2 if before > 1 else data.n * size**2 / TERMS_A_SECOND
+        if began + cost > context.deadline and size > 1:
             return
         fit = _solve(data, terms[:size], [size], context.jobs)[-1]
         before, seconds = size, time.perf_counter() - began
@@ -326,13 +330,19 @@ def _carries(lost: float, noise: float) -> bool:
 
 def _left_out(fit: Polynomial, names: tuple[str, ...]) -> tuple[str, ...]:
     """Notes on features that others make up, and on other terms that the rows do not determine."""
-    notes, alone = [], set()
-    for term, makers in fit.dependent.items():
-        if sum(term) == 1:
-            alone.add(term.index(1))
-            others = ", ".join(f"`{term_name(m, names)}`" for m in makers if sum(m))
-            why = f"on these rows it is made up of {others}" if others else "it is constant on these rows"
-            notes.append(f"`{names[term.index(1)]}` is left out: {why}")
+    notes = []
+    alone = {t.index(1): makers for t, makers in fit.dependent.items() if sum(t) == 1}
+    if len(alone) > MOST_NAMED:
+        listed = ", ".join(f"`{names[i]}`" for i in list(alone)[:MOST_NAMED])
+        notes.append(
+            f"{len(alone)} of {len(names)} features are left out, since on these rows the others make them up: "
+            f"{listed}, ..."
+        )
+    for i, makers in alone.items() if not notes else ():
+        others = [f"`{term_name(m, names)}`" for m in makers if sum(m)]
+        made = ", ".join(others[:MOST_NAMED]) + (f" and {len(others) - MOST_NAMED} more" if others[MOST_NAMED:] else "")
+        why = f"on these rows it is made up of {made}" if others else "it is constant on these rows"
+        notes.append(f"`{names[i]}` is left out: {why}")
     rest = [t for t in fit.dependent if not any(t[i] for i in alone)]
     if rest and len(names) > 1:
         shown = ", ".join(f"`{term_name(t, names)}`" for t in rest[:5])

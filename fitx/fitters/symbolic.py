@@ -12,6 +12,7 @@ import numpy as np
 from fitx.errors import FitxError
 from fitx.fitters.base import Context, Data, Entry, Fitter, Option, Pause, Proposal
 from fitx.formula import Formula
+from fitx.rescaled import rescaled
 
 if TYPE_CHECKING:
     from fitx.look import Look
@@ -58,6 +59,9 @@ class Symbolic(Fitter):
     def propose(self, data: Data, context: Context) -> Iterator[Proposal | Pause]:
         """Formulas as they join the front, so that an interrupt or the time limit leaves the best so far. A pause after
         what is quickly tried."""
+        yield from rescaled(self._search, data, context)
+
+    def _search(self, data: Data, context: Context) -> Iterator[Proposal | Pause]:
         from fitx.search.description import description
         from fitx.search.grammar import DEFAULT_OPERATORS, parse_grammar
         from fitx.search.regression import FEW_ROWS

@@ -17,14 +17,20 @@ import numpy as np
 from fitx.numerics.doubledouble import Array
 from fitx.numerics.monomials import Exponents
 
+FEW = 10  # features of a line, up to which its constant is exact
+BITS = 400  # after the point, of that of others
+
 
 def to_powers(
     c: Array, tail: Array, terms: Exponents, lo: Sequence[Fraction], hi: Sequence[Fraction]
 ) -> list[Fraction]:
     """Exact coefficients of x1^a1 * ... * xd^ad, term by term, of sum_j (c_j + tail_j) prod_i T_aji(t_i).
 
-    c, tail: (p,); terms: (p, d), a lower set; lo, hi: d each. Returns p fractions, in the terms' order.
+    c, tail: (p,); terms: (p, d), a lower set; lo, hi: d each. Returns p fractions, in the terms' order; the constant of
+    a line in many features, whose denominator would be the product of all theirs, to 2^-BITS.
     """
+    if terms.shape[1] > FEW and int(terms.sum(axis=1).max(initial=0)) <= 1:
+        return _line_to_powers(c, tail, terms, lo, hi)
     numerators, denominator = _common([Fraction(float(a)) + Fraction(float(b)) for a, b in zip(c, tail, strict=True)])
     current = {tuple(int(a) for a in row): v for row, v in zip(terms, numerators, strict=True)}
     for i in range(terms.shape[1]):
@@ -43,8 +49,37 @@ def to_powers(
     return [Fraction(current.get(tuple(int(a) for a in row), 0), denominator) for row in terms]
 
 
+def _line_to_powers(
+    c: Array, tail: Array, terms: Exponents, lo: Sequence[Fraction], hi: Sequence[Fraction]
+) -> list[Fraction]:
+    """`to_powers` of 1, t_1, ..., t_d, or of some of them: t_i = (2 x_i - lo_i - hi_i) / (hi_i - lo_i)."""
+    found: list[Fraction] = []
+    constant = 0
+    for a, b, i in zip(c, tail, _features(terms), strict=True):
+        v = Fraction(float(a)) + Fraction(float(b))
+        if i is None:
+            found.append(v)
+            continue
+        found.append(2 * v / (hi[i] - lo[i]))
+        shift = v * (lo[i] + hi[i]) / (hi[i] - lo[i])
+        constant -= (shift.numerator << BITS) // shift.denominator
+    return [v + Fraction(constant, 1 << BITS) if i is None else v for v, i in zip(found, _features(terms), strict=True)]
+
+
+def _features(terms: Exponents) -> list[int | None]:
+    """Which feature each term of a line is; None for the constant."""
+    return [int(row.argmax()) if row.any() else None for row in terms]
+
+
 def power_matrix(terms: Exponents, lo: Sequence[Fraction], hi: Sequence[Fraction]) -> Array:
     """M with M @ (Chebyshev coefficients) = power coefficients, (p, p); its entries are rounded last."""
+    if terms.shape[1] > FEW and int(terms.sum(axis=1).max(initial=0)) <= 1:
+        m = np.eye(len(terms))
+        for j, i in enumerate(_features(terms)):
+            if i is not None:
+                (_, b), d = _integer_table(1, lo[i], hi[i])
+                m[0, j], m[j, j] = as_float(b[0], d), as_float(b[1], d)
+        return m
     m = np.ones((len(terms), len(terms)))
     for i in range(terms.shape[1]):
         degree = int(terms[:, i].max(initial=0))

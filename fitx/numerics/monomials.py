@@ -7,6 +7,8 @@ degrees, which spans the same space as long as the set is *lower*: with a term, 
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
+from itertools import combinations_with_replacement
 from typing import Literal
 
 import numpy as np
@@ -72,7 +74,7 @@ def _level(features: int, level: int, kind: str) -> list[tuple[int, ...]]:
     if kind == "single":
         return [tuple(level if j == i else 0 for j in range(features)) for i in range(features)]
     if kind == "total":
-        return list(_compositions(features, level))
+        return list(_products(features, level))
     if (level + 1) ** features > 50 * MOST_TERMS:
         raise UsageError(
             f"degree {level} in each of {features} features makes more than {MOST_TERMS} terms",
@@ -83,7 +85,10 @@ def _level(features: int, level: int, kind: str) -> list[tuple[int, ...]]:
     return sorted(found, key=lambda t: (sum(t), tuple(-a for a in t)))
 
 
-def _compositions(features: int, level: int) -> list[tuple[int, ...]]:
-    if features == 1:
-        return [(level,)]
-    return [(a, *rest) for a in range(level, -1, -1) for rest in _compositions(features - 1, level - a)]
+def _products(features: int, degree: int) -> Iterator[tuple[int, ...]]:
+    """Every term of that total degree, as which features are multiplied: (2, 0, ...), (1, 1, ...), ... first."""
+    for factors in combinations_with_replacement(range(features), degree):
+        term = [0] * features
+        for i in factors:
+            term[i] += 1
+        yield tuple(term)

@@ -196,8 +196,9 @@ def lower_part(kept: tuple[int, ...], terms: Exponents) -> list[int]:
     """The indices in `kept` all of whose divisors are kept too (rounding can keep a term but not its divisor)."""
     chosen: list[int] = []
     have: set[tuple[int, ...]] = set()
+    listed = [tuple(row) for row in terms.tolist()]
     for j in kept:
-        term = tuple(int(a) for a in terms[j])
+        term = listed[j]
         if all((*term[:i], a - 1, *term[i + 1 :]) in have for i, a in enumerate(term) if a > 0):
             chosen.append(j)
             have.add(term)
@@ -208,7 +209,9 @@ def left_out(
     dependent: dict[int, tuple[int, ...]], terms: Exponents, asked: int
 ) -> dict[tuple[int, ...], tuple[tuple[int, ...], ...]]:
     """Dependent columns before `asked` and what makes them up, as terms instead of indices."""
-    names = [tuple(int(a) for a in row) for row in terms]
+    if not dependent:
+        return {}
+    names = [tuple(row) for row in terms.tolist()]
     return {names[j]: tuple(names[k] for k in makers) for j, makers in dependent.items() if j < asked}
 
 

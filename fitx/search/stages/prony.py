@@ -105,7 +105,10 @@ def _sums(u: Array, z: Array, x: Formula, log: bool, noise: float) -> Iterator[F
                 continue
             if np.abs(found[0]).max(axis=1).min() < _FLAT:
                 continue  # an exponential so flat stands for a power of x
-            yield _formula(*found[:2], q, half, middle, x, log)
+            with np.errstate(over="ignore"):
+                f = _formula(*found[:2], q, half, middle, x, log)
+            if f is not None:
+                yield f
             return
 
 
@@ -171,8 +174,8 @@ def _refined(s: Array, z: Array, exponents: Array, q: int) -> tuple[Array, Array
     return best
 
 
-def _formula(exponents: Array, c: Array, q: int, half: float, middle: float, x: Formula, log: bool) -> Formula:
-    """The sum with exponents of s = (u - middle)/half, u = x or log x."""
+def _formula(exponents: Array, c: Array, q: int, half: float, middle: float, x: Formula, log: bool) -> Formula | None:
+    """The sum with exponents of s = (u - middle)/half, u = x or log x; None where its constants overflow."""
     base: Formula = call("log", x) if log else x
     terms: list[tuple[float, Formula]] = []
     if q:  # powers of s as powers of u
@@ -193,4 +196,4 @@ def _formula(exponents: Array, c: Array, q: int, half: float, middle: float, x: 
         else:
             terms.append((float(c[at]) * scale, Const(1) if f is None else f))
             at += 1
-    return linear(terms)
+    return linear(terms) if np.isfinite([factor for factor, _ in terms]).all() else None
