@@ -136,7 +136,10 @@ def run_contest(
     if not candidates:
         if contest.interrupted:
             raise KeyboardInterrupt
-        raise FitxError("no formula was found: " + ("; ".join(reasons) or "the time was up before the first"))
+        if not reasons:
+            raise FitxError("no formula was found: the time was up before the first", "give more (`--time-limit`)")
+        hint = "give more rows" if contest.open else "without `--method`, all methods that suit the table compete"
+        raise FitxError("no formula was found: " + "; ".join(reasons), hint)
     return contest.again(lambda: _settle(contest, _defined(candidates), choice, floor))
 
 

@@ -29,6 +29,7 @@ from fitx.front import Candidate
 from fitx.given import mark
 from fitx.interim import Saver
 from fitx.judgement import CUT_SHORT, QUICK, Judgement, cross_validate, judge_held_out
+from fitx.leaks import leaks
 from fitx.link import Link
 from fitx.progress import Reporter
 from fitx.refit import Refits
@@ -70,6 +71,7 @@ def fit_data(
     data, remarks = _with_dimensions(data, settings, fitters, units or {})
     if settings.range is not None:
         remarks = [*remarks, *filter(None, [Link(*settings.range).check(data.y)])]
+    remarks = [*remarks, *leaks(data)]
     limit = settings.time_limit or (np.inf if all(f.fixed_structures for f in fitters) else SEARCH_SECONDS)
     how = {"methods": list(settings.methods), "holdout": settings.holdout, "split": settings.split,
            "options": {k: str(v) for k, v in settings.options.items()}, "rows": data.n,

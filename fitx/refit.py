@@ -26,29 +26,36 @@ class Refits:
     def chosen(self, p: Proposal, way: Callable[[Proposal, Data], Proposal] = refitted) -> Proposal:
         """`p` refitted, by `way`; where a part of a large table shows that the time will not do, to that part, with a
         note. Errors: FitxError where the rows do not suffice."""
-        step = -(-self.data.n // PROBE)
-        if step > 1 and np.isfinite(self.deadline) and p.refit is not None:
-            part = self.data.every(step)
-            began = time.perf_counter()
-            try:
-                q = way(p, part)
-            except FitxError:
-                return self._timed(p, way)
-            now = time.perf_counter()
-            if now + step * (now - began) > self.deadline:
-                self.longest = np.inf
-                note = f"the time limit left constants that are fitted to {part.n:,} of the {self.data.n:,} rows"
-                return q if q is p else replace(q, notes=(*q.notes, note))
-        return self._timed(p, way)
+        part, q, short = self._probed(p, way)
+        if q is None or not short:
+            return self._timed(p, way)
+        self.longest = np.inf
+        note = f"the time limit left constants that are fitted to {part.n:,} of the {self.data.n:,} rows"
+        return q if q is p else replace(q, notes=(*q.notes, note))
 
     def other(self, p: Proposal) -> Proposal:
         """`p` refitted, where the rows and the time will do."""
         if time.perf_counter() + self.longest >= self.deadline:
             return p
         try:
-            return self._timed(p, refitted)
+            return p if self._probed(p, refitted)[2] else self._timed(p, refitted)
         except FitxError:
             return p
+
+    def _probed(self, p: Proposal, way: Callable[[Proposal, Data], Proposal]) -> tuple[Data, Proposal | None, bool]:
+        """A part of a large table, `p` refitted to it, None where it is not or cannot be, and whether all of the table
+        would take longer than there is time."""
+        step = -(-self.data.n // PROBE)
+        if step == 1 or not np.isfinite(self.deadline) or p.refit is None:
+            return self.data, None, False
+        part = self.data.every(step)
+        began = time.perf_counter()
+        try:
+            q = way(p, part)
+        except FitxError:
+            return part, None, False
+        now = time.perf_counter()
+        return part, q, now + step * (now - began) > self.deadline
 
     def _timed(self, p: Proposal, way: Callable[[Proposal, Data], Proposal]) -> Proposal:
         began = time.perf_counter()

@@ -44,7 +44,8 @@ def no_score(how: str) -> Score:
 
 def spread(y: Array, weights: Array | None = None) -> float:
     """Weighted mean of (y - mean y)**2."""
-    _, sw, _, syy, *_ = _core.moments(y, y, weights)
+    y = np.ascontiguousarray(y)
+    _, sw, _, syy, *_ = _core.moments(y, y, None if weights is None else np.ascontiguousarray(weights))
     return float(syy / sw) if sw > 0 else 0.0
 
 
@@ -58,6 +59,8 @@ def score(y: Array, p: Array, weights: Array | None = None, how: str = "", threa
         s = score(y / scale, p / scale, weights, how, threads)
         up = {k: getattr(s, k) * scale for k in ("rmse", "mae", "max_abs") if getattr(s, k) is not None}
         return replace(s, **up)
+    y, p = np.ascontiguousarray(y), np.ascontiguousarray(p)  # some rows of a large table are a view with strides
+    weights = None if weights is None else np.ascontiguousarray(weights)
     _, sw, _, syy, srr, sar, max_abs, undefined = _core.moments(y, p, weights, threads)
     if undefined:
         return Score(-math.inf, math.nan, math.nan, math.nan, n, how, int(undefined))

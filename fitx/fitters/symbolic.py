@@ -62,6 +62,7 @@ class Symbolic(Fitter):
         yield from rescaled(self._search, data, context)
 
     def _search(self, data: Data, context: Context) -> Iterator[Proposal | Pause]:
+        data = data.take(np.arange(0, data.n, -(-data.n // _MOST_ROWS)))
         from fitx.search.description import description
         from fitx.search.grammar import DEFAULT_OPERATORS, parse_grammar
         from fitx.search.regression import FEW_ROWS
@@ -96,6 +97,7 @@ class Symbolic(Fitter):
 
 
 _LEAST = 3  # rows
+_MOST_ROWS = 100_000  # that are searched on, spread over the table; the constants come from all in the end
 _DEAR = 10.0  # seconds, about, that follow the stages that are quick
 _TOO_LONG = 10.0  # nats beyond the mean's description: odds of 20,000 to 1
 _RESERVE, _AT_MOST = 0.1, 1.5  # share and seconds of the time that remain for regressions
