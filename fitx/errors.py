@@ -27,6 +27,10 @@ class UsageError(FitxError, ValueError):
     exit_code = 2
 
 
+class NotFinite(UsageError):
+    """A constant of a formula that is no finite number, as where columns of extreme size were given."""
+
+
 class FitxWarning(UserWarning):
     """Something the user should know about a result that stands."""
 

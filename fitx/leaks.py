@@ -27,7 +27,7 @@ def leaks(data: Data) -> list[str]:
             told.append(f"column `{name}` holds the target itself; {_AWAY}")
         elif data.d > 1 and _line_leaves(x, some.y) <= LEFT:
             told.append(
-                f"column `{name}` alone gives the target by a straight line, as the target in other units would; {_AWAY}"
+                f"column `{name}` alone gives the target by a straight line, as it would in other units; {_AWAY}"
             )
     return told
 
@@ -51,4 +51,4 @@ def _centred(v: Array) -> Array:
     with np.errstate(over="ignore"):
         u = v / scale
     u = u - u.mean()
-    return u / (float(np.abs(u).max()) or 1.0)
+    return np.asarray(u / (float(np.abs(u).max()) or 1.0))

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from fitx.errors import FitxError, UsageError
+from fitx.errors import FitxError, NotFinite, UsageError
 from fitx.fitters.base import Context, Data, Fitter, Pause, Proposal
 from fitx.link import Link
 from fitx.look import Look, look_at
@@ -64,9 +64,9 @@ def proposals_in_turn(
                 if time.perf_counter() >= contest.deadline:
                     contest.warn(f"the time limit ended method `{turn.fitter.name}` early")
                     return
-        except UsageError:  # what was asked of a method is wrong: another's formula would be no answer
-            raise
         except FitxError as e:
+            if isinstance(e, UsageError) and not isinstance(e, NotFinite):
+                raise  # what was asked of a method is wrong: another's formula would be no answer
             if len(contest.fitters) == 1 and len(contest.settings.losses) == 1:
                 raise
             reasons.append(f"`{turn.fitter.name}`: {e.message}")

@@ -48,13 +48,13 @@ def test_gives_a_formula_or_says_what_next(method: str, table: Extreme) -> None:
 
 
 @pytest.mark.parametrize("table", [BY_NAME[name] for name in WILD], ids=lambda e: e.name)
-@pytest.mark.parametrize("method", ["lagrange", "rational", "spline", "curve"])
+@pytest.mark.parametrize("method", ["lagrange", "rational", "spline"])
 def test_other_methods_bear_the_wildest_ones(method: str, table: Extreme) -> None:
     attempt(method, table, holdout=0.0)
 
 
 @pytest.mark.parametrize("name", ["x scale 1e-300 y scale 1e+300", "time stamps, seconds", "denormal x"])
-@pytest.mark.parametrize("method", ["symbolic", "mlp", "auto"])
+@pytest.mark.parametrize("method", ["curve", "symbolic", "mlp", "auto"])
 def test_searches_bear_extreme_scales(method: str, name: str) -> None:
     fit = attempt(method, BY_NAME[name], time_limit=1.0)
     assert fit is not None
@@ -106,8 +106,8 @@ def test_a_feature_that_holds_the_target_is_named(name: str, words: str) -> None
     assert str(fit) == {"target is a feature": "x2", "target is the only feature": "x"}.get(name, str(fit))
 
 
-def test_lines_in_a_thousand_features() -> None:
-    X, y = next(e for e in extremes() if e.name == "d 1000 n 3000").rows()
-    X, y = X[:1500, :700], 2 * X[:1500, 0] - X[:1500, 699]
-    fit = fitx.fit(X, y, method="poly", options={"poly.degree": 1}, holdout=0.0)
-    np.testing.assert_allclose(fit.predict(X), y, atol=1e-11)
+@pytest.mark.filterwarnings("ignore::fitx.errors.FitxWarning")
+def test_lines_in_many_features() -> None:
+    X, y = BY_NAME["d 300 n 1000"].rows()
+    fit = fitx.fit(X, 2 * X[:, 0] - X[:, 299], method="poly", options={"poly.degree": 1}, holdout=0.0)
+    np.testing.assert_allclose(fit.predict(X), 2 * X[:, 0] - X[:, 299], atol=1e-12)

@@ -12,6 +12,7 @@ import numpy as np
 from fitx.errors import FitxError
 from fitx.fitters.base import Context, Data, Entry, Fitter, Option, Pause, Proposal
 from fitx.formula import Formula
+from fitx.numerics.screening import strongest
 from fitx.rescaled import rescaled
 
 if TYPE_CHECKING:
@@ -62,7 +63,6 @@ class Symbolic(Fitter):
         yield from rescaled(self._search, data, context)
 
     def _search(self, data: Data, context: Context) -> Iterator[Proposal | Pause]:
-        data = data.take(np.arange(0, data.n, -(-data.n // _MOST_ROWS)))
         from fitx.search.description import description
         from fitx.search.grammar import DEFAULT_OPERATORS, parse_grammar
         from fitx.search.regression import FEW_ROWS
@@ -72,7 +72,8 @@ class Symbolic(Fitter):
             grammar = parse_grammar(context.options["operators"] or DEFAULT_OPERATORS, "", "")
             yield from _regressions(grammar, data, context)
             return
-        search = make_search(data, replace(context, deadline=context.deadline - _reserve(context)))
+        seen = _some(data, context)
+        search = make_search(seen, replace(context, deadline=context.deadline - _reserve(context)))
         found = False
         try:
             for entry in search.run():
@@ -98,6 +99,7 @@ class Symbolic(Fitter):
 
 _LEAST = 3  # rows
 _MOST_ROWS = 100_000  # that are searched on, spread over the table; the constants come from all in the end
+_MOST_FEATURES = 30
 _DEAR = 10.0  # seconds, about, that follow the stages that are quick
 _TOO_LONG = 10.0  # nats beyond the mean's description: odds of 20,000 to 1
 _RESERVE, _AT_MOST = 0.1, 1.5  # share and seconds of the time that remain for regressions
@@ -107,6 +109,19 @@ _CONSTANTS = "symbolic.free_constants=true lets numbers in the formula carry uni
 def _reserve(context: Context) -> float:
     left = context.deadline - time.perf_counter()
     return min(_RESERVE * left, _AT_MOST) if np.isfinite(left) else 0.0
+
+
+def _some(data: Data, context: Context) -> Data:
+    """The rows and the features that are searched: all that there are, up to very many."""
+    if data.n > _MOST_ROWS:
+        data = data.take(np.arange(0, data.n, -(-data.n // _MOST_ROWS)))
+    if data.d <= _MOST_FEATURES:
+        return data
+    kept = strongest(data.X, data.y, _MOST_FEATURES)
+    context.warn(f"`symbolic` searched the {len(kept)} of {data.d} features that go with `{data.target}` most")
+    dimensions = data.dimensions and (*(data.dimensions[j] for j in kept), data.dimensions[-1])
+    X = np.asfortranarray(data.X[:, kept])
+    return replace(data, X=X, names=tuple(data.names[j] for j in kept), dimensions=dimensions)
 
 
 def _regressions(grammar: Grammar, data: Data, context: Context) -> Iterator[Proposal]:

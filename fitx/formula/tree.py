@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from fitx.errors import UsageError
+from fitx.errors import NotFinite, UsageError
 from fitx.formula.operators import COMPARISONS, OPERATORS
 
 if TYPE_CHECKING:
@@ -216,7 +216,10 @@ class Const(Formula):
         except OverflowError:
             finite = False
         if not finite:
-            raise UsageError(f"a formula's constants are finite numbers; got {str(value)[:40]}")
+            raise NotFinite(
+                f"a formula's constants are finite numbers; got {str(value)[:40]}",
+                "divide columns of extreme size by a power of ten",
+            )
         _set(self, "value", value)
         _set(self, "_size", 1)
         _set(self, "_hash", hash((type(value).__name__, value)))

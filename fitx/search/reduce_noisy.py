@@ -23,6 +23,7 @@ from fitx.search.smooth import Design
 Array = npt.NDArray[np.float64]
 
 _ROWS = 1500
+_COLUMNS = 20  # beyond, pairs and triples of them are too many to look at
 _PROPOSED = 24
 _AS_WELL = 1.1  # times the unexplained variance
 _EXCESS = 3.3  # standard deviations by which all columns may explain more of what is left
@@ -51,6 +52,8 @@ def noisy_chain(problem: Problem) -> list[Problem]:
 
 
 def _clearest(problem: Problem) -> Problem | None:
+    if len(problem.active) > _COLUMNS:
+        return None
     rows = np.unique(np.linspace(0, problem.n - 1, min(problem.n, _ROWS)).astype(int))
     whole = _left(problem, rows)
     if whole is None:
