@@ -69,6 +69,11 @@ def _wide(n: int, d: int, r: np.random.Generator) -> Rows:
     return X, 2 * X[:, 0] - X[:, -1] + 0.1 * r.normal(size=n)
 
 
+def _exact(n: int, d: int, r: np.random.Generator) -> Rows:
+    X = r.uniform(1, 2, (n, d))
+    return X, X[:, 3] * X[:, 7] / (X[:, 1] + X[:, 2])
+
+
 def _line(make: Callable[[np.random.Generator, Array], Array], n: int = 200) -> Callable[[np.random.Generator], Rows]:
     """n rows of one even column, and what `make` makes of it."""
 
@@ -211,6 +216,8 @@ def extremes() -> list[Extreme]:
     add("alternating signs", 200, 1, _line(lambda r, x: np.where(np.arange(len(x)) % 2, -1.0, 1.0) * x))
     for n, d in ((50, 2), (8, 10), (20, 20), (200, 10), (50, 100), (500, 100), (100, 300), (1000, 300), (100, 1000)):
         add(f"d {d} n {n}", n, d, partial(_wide, n, d))
+    add("d 40 n 400, positive", 400, 40, partial(_smooth, 400, 40))
+    add("d 60 n 400, exact", 400, 60, partial(_exact, 400, 60))
     for n, d in ((3000, 1000), (20_000, 1), (20_000, 5), (100_000, 1), (100_000, 5), (20_000, 100)):
         add(f"d {d} n {n}" if d > 1 else f"n {n}", n, d, partial(_smooth if d < 100 else _wide, n, d))
     add("target is a feature, n 100000", 100_000, 3, partial(_target_is_feature, 100_000))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -29,6 +30,8 @@ from fitx.cli.show import column_list, result_line, say, show_error, show_previe
 from fitx.errors import FitxError, UsageError, did_you_mean
 from fitx.export import FORMATS, format_names
 from fitx.report.endings import check_ending, check_page
+
+_NOTABLE = 0.1  # share of the time limit that reading may take without being counted in
 
 
 # fmt: off
@@ -126,10 +129,12 @@ def fit(
     choose_fitters(settings)
     from fitx.read import read
 
+    began = time.perf_counter()
     rows = read(
         table, target=target, features=_features(features, group), weights=weights,
         sigma=sigma, group=split_group or None, missing="error" if missing == "error" else "drop",
     )  # fmt: skip
+    settings = replace(settings, time_limit=_left(time_limit, time.perf_counter() - began))
     for text in rows.warnings:
         say(f"warning: {text}")
     with show_progress(progress) as listeners:
@@ -150,6 +155,13 @@ def fit(
     if format == "text" and sys.stdout.isatty():
         summary(result)
     return 130 if result.interrupted else 0
+
+
+def _left(limit: float | None, spent: float) -> float | None:
+    """The seconds of a time limit that reading leaves, where it took a notable part of them; a fifth at least."""
+    if limit is None or spent < _NOTABLE * limit:
+        return limit
+    return max(limit - spent, limit / 5)
 
 
 def _each(*outputs: tuple[object, Callable[[], object]]) -> None:

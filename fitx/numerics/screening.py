@@ -15,8 +15,8 @@ ROUNDS = 2  # the target, and what lines in the features found so far leave of i
 
 
 def strongest(x: Array, y: Array, most: int) -> list[int]:
-    """The columns of x (n, d), ascending, at most `most`, whose ranks or squared ranks go with those of y (n,) most; half
-    of them with what a line in the others leaves of y."""
+    """The columns of x (n, d), ascending, at most `most`, whose ranks or squared ranks go with those of y (n,) most;
+    half of them with what a line in the others leaves of y."""
     n, d = x.shape
     if d <= most:
         return list(range(d))
