@@ -60,6 +60,17 @@ class TestReader:
             with pytest.raises(FitxError, match="no column of numbers to explain"):
                 read(io.BytesIO(data))
 
+    def test_many_columns_of_one_name(self) -> None:
+        rows = ["a," * 5000 + "y", *("1," * 5000 + str(k) for k in range(3))]
+        table = read(io.BytesIO("\n".join(rows).encode()))
+        assert table.feature_names[:3] == ("a", "a_2", "a_3")
+        assert len(set(table.feature_names)) == 5000
+        assert "4979 more columns have no name, or one that stands twice" in table.warnings
+
+    def test_names_that_stand_twice_beside_those_made_for_them(self) -> None:
+        table = read(io.BytesIO(b"a,a_2,a,,column4,a\n1,2,3,4,5,6\n2,3,4,5,6,7\n"))
+        assert (*table.feature_names, table.target_name) == ("a", "a_2", "a_3", "column4", "column4_2", "a_4")
+
 
 def deep(levels: int) -> object:
     value: object = 1

@@ -9,6 +9,7 @@ from fitx.read.cells import Kind, classify
 from fitx.sheet_names import from_sheet
 
 _DEFAULT_NAME = re.compile(r"x(\d*)")
+MOST_WARNINGS = 20
 _BRACKETS = {"(": ")", "[": "]", "{": "}", "<": ">"}
 
 
@@ -90,21 +91,38 @@ def _unit(cell: str) -> str:
 
 def _names(record: list[str]) -> Header:
     header = Header([], skip=1, found=True)
-    taken = {cell.strip() for cell in record}
-    for position, cell in enumerate(record, 1):
-        name = from_sheet(" ".join(cell.replace("\ufeff", "").split()))  # a byte-order mark is no part of a name
+    cells = [from_sheet(" ".join(cell.replace("\ufeff", "").split())) for cell in record]  # no byte-order marks
+    free = _Free(set(cells))
+    used: set[str] = set()
+    for position, name in enumerate(cells, 1):
         if not name:
-            name = _free(f"column{position}", header.names)
+            name = free(f"column{position}") if f"column{position}" in used else f"column{position}"
             header.warnings.append(f"column {position} has no name and is called `{name}`")
-        elif name in header.names:
-            new = _free(name, [*header.names, *taken])
+        elif name in used:
+            new = free(name)
             header.warnings.append(f"the name `{name}` stands twice: column {position} is called `{new}`")
             name = new
         header.names.append(name)
+        used.add(name)
+    if len(header.warnings) > MOST_WARNINGS:
+        left = len(header.warnings) - MOST_WARNINGS
+        header.warnings[MOST_WARNINGS:] = [f"{left} more columns have no name, or one that stands twice"]
     return header
 
 
-def _free(name: str, taken: list[str]) -> str:
-    if name not in taken:
-        return name
-    return next(new for i in range(2, len(taken) + 3) if (new := f"{name}_{i}") not in taken)
+class _Free:
+    """Names that are not taken: name_2, name_3, ...; each is given once."""
+
+    def __init__(self, taken: set[str]) -> None:
+        self.taken = taken
+        self.last: dict[str, int] = {}
+
+    def __call__(self, name: str) -> str:
+        number = self.last.get(name, 1)
+        new = name
+        while new in self.taken or new == name:
+            number += 1
+            new = f"{name}_{number}"
+        self.last[name] = number
+        self.taken.add(new)
+        return new
