@@ -160,11 +160,11 @@ def _parts(frame: Frame, request: Request) -> tuple[int, list[int], list[str]]:
         _refuse(features, target, special_at, names)
         asked += [("feature", j) for j in features]
     else:
-        features = []
+        features, numbers = [], set(numeric)
         for j, column in frame.columns.items():
             if j == target or j in special_at:
                 continue
-            if j in numeric:
+            if j in numbers:
                 features.append(j)
             else:
                 what = "is empty" if column.role == "empty" else f"holds {column.what.partition(',')[0]}"
