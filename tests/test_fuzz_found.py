@@ -134,12 +134,14 @@ class TestFormulas:
         np.testing.assert_array_equal(parse(f"1/{text}").predict(X, ("x",)), [np.inf, -np.inf] * 9)
 
     @pytest.mark.parametrize("format", ["python", "numpy"])
-    @pytest.mark.parametrize("text", ["1/ceil(x)", "1/floor(x)", "1/sin(x)", "1/max(0, x)", "max(0, x)**(-3)"])
+    @pytest.mark.parametrize(
+        "text", ["1/ceil(x)", "1/floor(x)", "1/sin(x)", "1/max(0, x)", "max(0, x)**(-3)", "(x**0.5)**(-1)"]
+    )
     def test_exported_code_keeps_the_sign_of_zero(self, text: str, format: str) -> None:
         space: dict[str, Any] = {}
         f = parse(text)
         exec(Found(f, f, "test", ("x",), no_score("")).to(format), space)
-        for x in (-0.3, -0.0, 0.0, 0.3, 2.5):
+        for x in (-np.inf, -0.3, -0.0, 0.0, 0.3, 2.5):
             np.testing.assert_allclose(space["formula"](x), f.predict(np.array([x]), ("x",))[0], rtol=1e-12)
 
     @pytest.mark.parametrize("before", range(80, 115))

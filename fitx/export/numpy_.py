@@ -14,6 +14,8 @@ _FUNCTIONS = (
     "sqrt", "cbrt", "square", "exp", "log", "log10", "sin", "cos", "tan", "sinh", "cosh", "tanh", "abs", "sign",
     "floor", "ceil",
 )  # fmt: skip
+# np.power(x, 0.5) is np.sqrt(x) in some versions: NaN instead of infinity for -inf, and -0 for -0.
+_ROOT = "np.sqrt(np.where({0} == -np.inf, np.inf, {0} + 0.0))"
 NUMPY = Language(
     {
         **{name: f"np.{name}" for name in _FUNCTIONS},
@@ -23,6 +25,7 @@ NUMPY = Language(
     },
     "np.where({0}, {1}, {2})",
     infinite=("np.nan", "np.inf", "(-np.inf)"),
+    power=lambda e: _ROOT if e == 0.5 else "np.power",
 )  # fmt: skip
 
 
