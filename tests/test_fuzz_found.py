@@ -168,6 +168,12 @@ class TestFormulas:
         assert to_sympy(parse("piecewise(log(-2) < x, 1, x)")) == x
         assert to_sympy(parse("piecewise(0/0 == 0/0, 1, x)")) == x
 
+    @pytest.mark.parametrize("text", ["floor(exp(700))", "ceil(sin(10**30)*10**20)", "floor(1e300*1.5)"])
+    def test_whole_numbers_of_many_digits_in_sympy(self, text: str) -> None:
+        f = parse(text)
+        assert float(to_sympy(f)) == float(f.evaluate({}))
+        assert to_sympy(f * Var("x")).free_symbols == {sp.Symbol("x")}
+
     def test_powers_that_exact_numbers_cannot_hold_in_sympy(self) -> None:
         assert to_sympy(parse("9**9**9**9")) is sp.oo
         assert float(to_sympy(parse("(1/3)**1000000000"))) == 0.0

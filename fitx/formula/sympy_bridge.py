@@ -41,6 +41,8 @@ def to_sympy(f: Formula, symbols: Mapping[str, Any] | None = None) -> Any:
                 return (sp.nan if value != value else sp.oo if value > 0 else -sp.oo), value
             if n.op == "pow" and abs(args[1][1] or 0.0) > _EXACT:
                 return sp.Float(value, 17), value
+            if n.op in ("floor", "ceil"):  # SymPy would look for as many digits as it takes
+                return sp.Integer(int(value)), value
         if n.op in ("add", "sub"):
             left = args[0][0] if isinstance(args[0][0], list) else [args[0][0]]
             right = args[1][0] if isinstance(args[1][0], list) else [args[1][0]]
