@@ -191,3 +191,13 @@ def test_ranges_too_wide_for_squares(ends: tuple[float, float]) -> None:
     x = np.linspace(0, 1, 20)
     with pytest.raises(UsageError, match="too wide"):
         fitx.fit(x, 2 * x, method="mars", range=ends)
+
+
+def test_steps_whose_slope_underflows() -> None:
+    """What `--model "a**b**c**d**x"` met."""
+    from fitx.numerics.trust_region import _within
+
+    for scale in (1.0, 1e-160, 1e160):
+        step, damping = _within(np.array([1.0, 1e-170]) * scale, np.array([1e-170, 1e-160]), 1e-165, 1e200)
+        assert np.isfinite(step).all()
+        assert np.isfinite(damping)

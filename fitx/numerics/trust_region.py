@@ -104,12 +104,15 @@ def _within(s: Array, ue: Array, radius: float, damping: float) -> tuple[Array, 
         over = length - radius
         if abs(over) <= 0.01 * radius:
             break
-        slope = -float((g**2 / below**3).sum()) / length
+        slope = -float((g**2 / below**3).sum()) / length if length > 0 else 0.0
+        if not slope < 0:  # it underflows: the gradient is next to nothing beside the damping
+            break
         upper = damping if over < 0 else upper
         lower = max(lower, damping - over / slope)
         damping -= length / radius * over / slope
     v = -g / (s**2 + damping)
-    return v * min(1.0, radius / norm(v)), damping
+    size = norm(v)
+    return (v * (radius / size) if size > radius else v), damping
 
 
 def lengths(J: Array) -> Array:

@@ -28,7 +28,8 @@ from .mutations import NAMES, NUMBERS, mutate_text
 from .values import VALUES
 
 _COMMANDS: dict[str, Any] = typer.main.get_command(app).commands  # type: ignore[attr-defined]
-_USUAL = """fit t1.csv
+_USUAL = """plot m1.json t1.csv out.pdf
+fit t1.csv
 fit t1.csv --method poly --format json
 fit t3.csv -m mars --jobs 2
 fit t1.csv --model a*exp(-b*x)+c --start a=1
@@ -43,7 +44,7 @@ fit t1.csv -m poly --plot out.svg
 predict m1.json t1.csv
 predict m3.json t3.csv --interval 0.9 -o out.csv
 export m1.json --to c
-plot m1.json t1.csv out.png
+plot m3.json t3.csv out.png
 methods
 methods poly
 methods --format json
