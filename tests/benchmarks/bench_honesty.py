@@ -138,7 +138,7 @@ def run(job: Job) -> Outcome:
     if job.law == -2:
         values = fit.predict(np.arange(1.0, 10.0)[:, None])
         bend = np.abs(np.diff(values, 2)).max()
-        plain = bool(fit.formula.variables) and bend <= 1e-6 * (np.ptp(values) or 1.0)
+        plain = bool(fit.formula.variables and bend <= 1e-6 * (np.ptp(values) or 1.0))
     else:
         plain = not fit.formula.variables
     if job.law >= 0:
