@@ -9,10 +9,10 @@ from __future__ import annotations
 import base64
 import math
 from collections.abc import Iterable, Sequence
-from html import escape
+from html import escape as escape_html
 from typing import TYPE_CHECKING, Any
 
-from fitx.errors import FitxError
+from fitx.errors import FitxError, one_line
 
 if TYPE_CHECKING:
     from fitx.result import CandidateFit, Fit, Found
@@ -21,6 +21,11 @@ if TYPE_CHECKING:
 LONG = 4000  # characters of LaTeX beyond which a formula is shown as text only
 _TEXT = 1000  # characters of a formula's text that are shown
 _MOST = 20  # constants that are listed
+
+
+def escape(text: str) -> str:
+    """Text as HTML holds it, control characters written out."""
+    return escape_html(one_line(text))
 
 
 def fit_html(fit: Fit) -> str:

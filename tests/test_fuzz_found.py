@@ -95,7 +95,7 @@ class TestModel:
         (("seconds",), 1e999), (("seconds",), "nan"), (("seconds",), None), (("seed",), -1), (("seed",), 1.5),
         (("how",), {"holdout": float("inf")}), (("how",), deep(200)), (("how",), []), (("how",), {"a": 10**400}),
         (("parameters", 0, "value"), "inf"), (("parameters", 0, "value"), None), (("parameters", 0, "name"), ["a"]),
-        (("parameters", 0, "interval"), [1]), (("parameters", 0, "interval"), [[1], 2]), (("target",), "\ud800"),
+        (("parameters", 0, "interval"), [1]), (("parameters", 0, "interval"), [[1], 2]), (("target",), None),
         (("holdout", "n"), 10**400), (("holdout", "n"), -1), (("holdout", "n"), "7"), (("train", "rmse"), "1e999"),
         (("holdout", "rmse"), None), (("candidates", 0, "validation", "r2"), None),
         (("residuals", "values", 0), "nan"), (("residuals", "values", 0), -1.0), (("residuals", "ranks", 0), 0),

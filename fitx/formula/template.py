@@ -16,7 +16,7 @@ from fitx.formula.parse import is_function, parse
 from fitx.formula.tree import Call, Const, Formula, Var, call
 
 _CALL = re.compile(r"`(?:[^`\\]|\\.)*`|(?<!\w)(?P<name>[^\W\d]\w*)\s*\(")
-_LONGEST = 200_000  # characters of a model that is fitted
+_LONGEST = 50_000  # characters of a model that is fitted
 _DEEPEST = 200
 _PIECE = re.compile(r"`(?:[^`\\]|\\.)*`|.", re.DOTALL)
 _MARK = "\0"  # begins the name of the unknown function's place: no column is called so

@@ -38,6 +38,8 @@ def _pairs(text: str, example: str) -> list[tuple[str, str]]:
         if not equals or not name.strip() or not value.strip():
             raise UsageError(f"`{part}` is not understood", f"write {example}")
         found.append((name.strip().strip("`"), value.strip()))
+        if found[-1][0] in [other for other, _ in found[:-1]]:
+            raise UsageError(f"`{found[-1][0]}` stands twice in `{text}`", "name each parameter once")
     return found
 
 
@@ -76,6 +78,8 @@ class Asked:
             said = f"the bounds of `{name}`"
             low = -math.inf if low is None else _number(low, said)
             high = math.inf if high is None else _number(high, said)
+            if low == math.inf or high == -math.inf:
+                raise UsageError(f"{said} lie beyond every number", "a=0: leaves the upper end open")
             if low > high:
                 raise UsageError(f"{said} are reversed: {low:g} is above {high:g}", "the lower one comes first")
             ends[str(name)] = (low, high)
