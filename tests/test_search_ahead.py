@@ -19,13 +19,16 @@ from fitx.fitters.base import Context, Data
 from fitx.fitters.symbolic import Symbolic
 from fitx.formula import parse
 from fitx.search.ahead import schedule
+from fitx.search.ahead.choice import Choice
 from fitx.search.ahead.crew import Crew, Worker
+from fitx.search.ahead.errand import Errand
 from fitx.search.ahead.schedule import Schedule
 from fitx.search.ahead.wire import Reader, Writer
 from fitx.search.engine import Search
 from fitx.search.problem import Problem
+from fitx.search.rounds import FIRST_SPACES, ROUNDS
 from fitx.search.setup import make_search
-from fitx.search.tasks import Instant
+from fitx.search.tasks import Instant, Round, Slice
 
 NAMES = ("a", "b", "c")
 LATE = "a + exp(-b*c)*sin(2*a)"  # found in the plan's later steps
@@ -164,6 +167,63 @@ def test_a_backend_that_the_user_has_set_does_the_tasks(alone: list[tuple[str, s
     with joblib.parallel_config(backend="threading"):
         s = search(table(), 2)
         assert_no_crew(s)
+
+
+class TestChoice:
+    def make(self, *errands: Errand) -> Choice:
+        return Choice(search(table(), 1).schedule.shop, lambda: errands)
+
+    def slices(self, count: int) -> list[Errand]:
+        s = search(table(), 1)
+        return [
+            Errand(lambda: Slice(s.table, s.problem, 100, ()), evolution=s.problem, ready=lambda k=k: k < count - 1)
+            for k in range(count)
+        ]
+
+    def test_slices_are_done_in_their_order_where_the_first_was(self) -> None:
+        first, second, third = self.slices(3)
+        choice = self.make(first, second, third)
+        here, there = Place(), Place()
+        assert choice.here([there]) is None  # workers begin evolutions
+        assert choice.here([]) is first
+        assert choice.there(here) is first
+        first.worker = here
+        choice.owners[first.evolution] = here
+        assert choice.there(there) is None
+        assert choice.there(here) is second
+        second.worker = here
+        assert choice.there(here) is None  # nobody has been invited to the third
+        assert choice.owner(third) is here
+        assert choice.not_started() is None  # evolution cannot be taken back
+
+    def test_workers_that_keep_nothing_do_not_evolve(self) -> None:
+        (first, _), place = self.slices(2), Place()
+        place.evolves = False
+        choice = self.make(first)
+        assert choice.there(place) is None
+        assert choice.here([place]) is first
+
+    def test_large_libraries_are_made_side_by_side_only_where_there_is_room(self) -> None:
+        s = search(table(), 1)
+        small, medium, more = [
+            Errand.of(Round(s.table, s.problem, effort, ("scan",), FIRST_SPACES), None)
+            for effort in (ROUNDS[0], ROUNDS[1], ROUNDS[1])
+        ]
+        choice = self.make(medium, more, small)
+        medium.worker = Place()
+        assert choice.there(Place()) is more
+        choice.shop.memory = int(1.5 * medium.task.memory(choice.shop))
+        assert choice.there(Place()) is small
+        medium.done = True
+        assert choice.there(Place()) is more
+        assert small.task.memory(choice.shop) == 0
+
+
+class Place(Worker):
+    """Stands for a process."""
+
+    def __init__(self) -> None:
+        self.gone, self.evolves = False, True
 
 
 class TestWire:

@@ -158,7 +158,7 @@ class Search:
             if self.contenders is not None and not self.solved:
                 self.contenders.stages += round(_STAGES * step.work)  # some steps are one long stage
                 yield from around(self, self.contenders)
-        if not self.solved:
+        if not self.solved and self.budget.expired():
             yield from self._leftovers()
 
     def _leftovers(self) -> Iterator[Entry]:

@@ -28,6 +28,7 @@ SECONDS = 3.0  # left, from which on other processes are worth their start
 _AHEAD = 3  # tasks of a worker, that which it does and the next: more than it does while we judge
 _LOOK = 0.005  # seconds between two looks at what the workers have sent
 _WAIT = 0.02
+_LAST = 0.1  # for what the workers send when the time is up
 
 
 @dataclass(slots=True)
@@ -96,11 +97,13 @@ class Schedule:
             if self.budget().expired():
                 break
         self._count(errand)
-        errand.portions.clear()
+        errand.portions = [*(p for p in errand.portions[:k] if not p.complete), *errand.portions[k:]]
 
     def leftovers(self, errands: Iterable[Errand]) -> Iterator[Part]:
         """What has been found for errands whose turn has not come when the time is up."""
-        self.tend(now=True)
+        end = time.perf_counter() + _LAST
+        while self._out and time.perf_counter() < end:
+            self.tend(_WAIT)
         for errand in errands:
             for portion in errand.portions:
                 if portion.formulas:
@@ -109,12 +112,10 @@ class Schedule:
 
     def _formulas(self, errand: Errand, portion: Portion) -> Iterator[Formula]:
         """The formulas of a part as they are found; none, where the time is up."""
-        k = 0
         while True:
             self.tend()
-            if k < len(portion.formulas):
-                k += 1
-                yield portion.formulas[k - 1]
+            if portion.formulas:
+                yield portion.formulas.pop(0)
             elif portion.complete:
                 return
             elif portion.rest is not None:
