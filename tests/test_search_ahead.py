@@ -18,11 +18,10 @@ import fitx
 from fitx.fitters.base import Context, Data
 from fitx.fitters.symbolic import Symbolic
 from fitx.formula import parse
-from fitx.search.ahead import schedule
+from fitx.search.ahead import crew, schedule
 from fitx.search.ahead.choice import Choice
 from fitx.search.ahead.crew import Crew, Worker
 from fitx.search.ahead.errand import Errand
-from fitx.search.ahead.schedule import Schedule
 from fitx.search.ahead.wire import Reader, Writer
 from fitx.search.engine import Search
 from fitx.search.problem import Problem
@@ -68,14 +67,14 @@ def alone() -> list[tuple[str, str]]:
 def taken(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Parts that others have found, by where."""
     found: list[str] = []
-    note = Schedule._note
+    note = Errand.note
 
-    def noted(self: Schedule, errand: Any, news: Any) -> None:
+    def noted(self: Errand, news: Any) -> None:
         if news.state == "part":
             found.append(news.where)
-        note(self, errand, news)
+        note(self, news)
 
-    monkeypatch.setattr(Schedule, "_note", noted)
+    monkeypatch.setattr(Errand, "note", noted)
     return found
 
 
@@ -167,6 +166,23 @@ def test_a_backend_that_the_user_has_set_does_the_tasks(alone: list[tuple[str, s
     with joblib.parallel_config(backend="threading"):
         s = search(table(), 2)
         assert_no_crew(s)
+
+
+def test_an_interrupt_while_workers_are_started_comes_after(monkeypatch: pytest.MonkeyPatch) -> None:
+    started = crew._started
+
+    def interrupted() -> subprocess.Popen[bytes]:
+        signal.raise_signal(signal.SIGINT)
+        return started()
+
+    monkeypatch.setattr(crew, "_started", interrupted)
+    s = search(table(), 3)
+    handler = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            s.schedule.start(3)
+    finally:
+        signal.signal(signal.SIGINT, handler)
 
 
 class TestChoice:
@@ -295,7 +311,7 @@ def test_an_interrupt_prints_the_best_so_far_and_ends_all(
     p, others = running
     p.send_signal(number)
     out, err = p.communicate(timeout=PATIENCE)
-    assert p.returncode == 130
+    assert p.returncode == 130, err
     assert out.count(b"\n") == 1
     assert b"interrupted: this is the best formula so far" in err
     assert b"Traceback" not in err

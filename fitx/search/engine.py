@@ -204,9 +204,8 @@ class Search:
         for problem in dict.fromkeys((*problems[:1], self.problem)):
             chain = symmetry_chain(problem, self.budget)
             table = self.table.part(self.rows)
-            tasks: list[Task] = [Instant(table, child) for child in chain]
-            tasks += [Round(table, child, ROUNDS[0], ALL, FIRST_SPACES) for child in reversed(chain)]
-            yield from self._tasks(tasks)
+            rounds = [Round(table, child, ROUNDS[0], ALL, FIRST_SPACES) for child in reversed(chain)]
+            yield from self._tasks([*(Instant(table, child) for child in chain), *rounds])
             if self.solved or self.budget.expired():
                 return
             problems.extend(chain[-1:] or symmetry_chain(problem, self.budget, np.inf)[-1:])

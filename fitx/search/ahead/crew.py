@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import pickle
+import signal
 import subprocess
 import sys
+import threading
 import time
 import weakref
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from queue import Empty, SimpleQueue
 from threading import Thread
@@ -74,15 +77,16 @@ class Crew:
         processes: list[subprocess.Popen[bytes]] = []
         hired: list[Hired] = []
         self.close = weakref.finalize(self, _end, processes, hired)
-        for _ in range(count):
-            if backend is not None:
-                hired.append(self._hire(backend))
-                continue
-            with contextlib.suppress(OSError):
-                processes.append(_started())
-                worker = Worker(processes[-1])
-                self.workers.append(worker)
-                Thread(target=_listen, args=(worker, self._news), daemon=True).start()
+        with _undisturbed():
+            for _ in range(count):
+                if backend is not None:
+                    hired.append(self._hire(backend))
+                    continue
+                with contextlib.suppress(OSError):
+                    processes.append(_started())
+                    worker = Worker(processes[-1])
+                    self.workers.append(worker)
+                    Thread(target=_listen, args=(worker, self._news), daemon=True).start()
 
     def _hire(self, backend: Any) -> Hired:
         news = self._news
@@ -139,6 +143,25 @@ class Crew:
             worker.ready = True
         elif news.state in ("done", "failed") and news.number in worker.tasks:
             worker.done(worker.tasks.pop(news.number))
+
+
+@contextlib.contextmanager
+def _undisturbed() -> Iterator[None]:
+    """Interrupts wait: one within the start of a thread would leave its locks in disorder."""
+    asked: list[int] = []
+    handlers = {}
+    if threading.current_thread() is threading.main_thread():
+        known = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+        handlers = {number: handler for number, handler in known.items() if callable(handler)}
+    for number in handlers:
+        signal.signal(number, lambda n, frame: asked.append(n))
+    try:
+        yield
+    finally:
+        for number, handler in handlers.items():
+            signal.signal(number, handler)
+    if asked:
+        signal.raise_signal(asked[0])
 
 
 def possible() -> bool:

@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from fitx.formula import Formula
+from fitx.search.ahead.worker import News
 from fitx.search.budget import Budget
 from fitx.search.contenders import Contenders
 from fitx.search.problem import Problem
+from fitx.search.stages import all_stages
 from fitx.search.stages.base import Stage
 from fitx.search.tasks import Part, Task, Workshop
 
@@ -105,3 +107,25 @@ class Errand:
             portion.complete = True
         else:
             portion.formulas.append(formula)
+
+    def note(self, news: News) -> None:
+        """Take note of what a worker sends."""
+        self.tried += news.tried
+        self.started = True
+        if news.state == "part":
+            stage = next((s for s in all_stages() if s.name == news.stage), None)
+            self.portions.append(Portion(news.where, stage, skipped=news.formulas is None))
+        elif news.state in ("more", "complete"):
+            portion = self.portions[-1]
+            portion.formulas += news.formulas or ()
+            portion.complete = news.state == "complete"
+        elif news.state == "done":
+            self.done = True
+        elif news.state == "failed":
+            self.undo()
+
+    def undo(self) -> None:
+        """Nobody does it any more: all is to be done again."""
+        self.worker, self.started, self.tried, self.done = None, False, 0, False
+        self.attempt += 1
+        self.portions.clear()

@@ -18,9 +18,7 @@ from fitx.search.ahead.choice import Choice
 from fitx.search.ahead.crew import AnyWorker, Crew, possible
 from fitx.search.ahead.errand import Errand, Portion
 from fitx.search.ahead.hired import chosen_backend
-from fitx.search.ahead.worker import News
 from fitx.search.budget import Budget
-from fitx.search.stages import all_stages
 from fitx.search.tasks import Part, Workshop
 
 PROCESSES = 4  # at most, this one among them: the plan has no more side by side
@@ -214,7 +212,9 @@ class Schedule:
             if news.state == "gone":
                 self._lose(worker)
             elif (errand := self._out.get(news.number)) is not None:
-                self._note(errand, news)
+                errand.note(news)
+                if news.state in ("done", "failed"):
+                    del self._out[news.number]
         for worker in self.crew.alive:
             while worker.ready and len(worker.tasks) < _AHEAD and not self.budget().expired():
                 errand = self.choice.there(worker)
@@ -222,33 +222,12 @@ class Schedule:
                     break
                 self._send(worker, errand)
 
-    def _note(self, errand: Errand, news: News) -> None:
-        errand.tried += news.tried
-        errand.started = True
-        if news.state == "part":
-            stage = next((s for s in all_stages() if s.name == news.stage), None)
-            errand.portions.append(Portion(news.where, stage, skipped=news.formulas is None))
-        elif news.state in ("more", "complete"):
-            portion = errand.portions[-1]
-            portion.formulas += news.formulas or ()
-            portion.complete = news.state == "complete"
-        elif news.state in ("done", "failed"):
-            del self._out[news.number]
-            errand.done = True
-            if news.state == "failed":
-                self._undo(errand)
-
     def _lose(self, worker: AnyWorker) -> None:
         """A worker is gone: its tasks are to be done by others."""
         for number in [n for n, e in self._out.items() if e.worker is worker]:
-            self._undo(self._out.pop(number))
+            self._out.pop(number).undo()
         for problem in [p for p, owner in self.choice.owners.items() if owner is worker]:
             del self.choice.owners[problem]
-
-    def _undo(self, errand: Errand) -> None:
-        errand.worker, errand.started, errand.tried, errand.done = None, False, 0, False
-        errand.attempt += 1
-        errand.portions.clear()
 
     def _count(self, errand: Errand) -> None:
         if errand.tried:
