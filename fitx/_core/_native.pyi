@@ -76,7 +76,7 @@ def chebyshev_gram(
 
     x, y: (n,); w: (n,) or None, multiplies the squared residual. One pass over the rows: by T_i T_j = (T_(i+j) +
     T_|i-j|)/2 only 2 degree + 1 sums are needed. Blocks are added in order with compensated sums, so the result is
-    the same for any number of threads. ValueError for lengths that differ, a degree not in 0 to 10,000, or lo >= hi.
+    the same for any number of threads. ValueError for lengths that differ, a degree not in 0 to 5,000, or lo >= hi.
     """
 
 def moments(

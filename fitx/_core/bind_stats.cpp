@@ -17,7 +17,7 @@ namespace {
 
 using Vector = fitx::In<double, 1>;
 
-constexpr int kHighestDegree = 10000;  // a Gram matrix of 0.8 GB
+constexpr int kHighestDegree = 5000;  // a Gram matrix of 0.2 GB
 
 void same_length(const Vector& a, const Vector& b, const std::optional<Vector>& w) {
     if (a.shape(0) != b.shape(0) || (w && w->shape(0) != a.shape(0)))
@@ -27,7 +27,7 @@ void same_length(const Vector& a, const Vector& b, const std::optional<Vector>& 
 fitx::Out<double> chebyshev_gram(Vector x, Vector y, std::optional<Vector> w, int degree, double lo, double hi,
                                  int threads) {
     same_length(x, y, w);
-    if (degree < 0 || degree > kHighestDegree) throw std::invalid_argument("degree must be 0 to 10,000");
+    if (degree < 0 || degree > kHighestDegree) throw std::invalid_argument("degree must be 0 to 5,000");
     if (!(lo < hi) || !std::isfinite(hi - lo)) throw std::invalid_argument("lo must be below hi, both finite");
     const size_t side = degree + 2;
     double* out;

@@ -84,13 +84,14 @@ void chebyshev_gram(const double* x, const double* y, const double* w, size_t n,
         for (size_t b = 0; b < count; b++)
             for (size_t k = 0; k < size; k++) sums[k].add(parts[b * size + k]);
     }
-    const auto moment = [&](size_t k) { return sums[k].value(); };
+    std::vector<double> moment(size);
+    for (size_t k = 0; k < size; k++) moment[k] = sums[k].value();
     for (size_t i = 0; i + 1 < side; i++) {
         for (size_t j = 0; j + 1 < side; j++)
-            gram[i * side + j] = 0.5 * (moment(i + j) + moment(i > j ? i - j : j - i));
-        gram[i * side + side - 1] = gram[(side - 1) * side + i] = moment(2 * degree + 1 + i);
+            gram[i * side + j] = 0.5 * (moment[i + j] + moment[i > j ? i - j : j - i]);
+        gram[i * side + side - 1] = gram[(side - 1) * side + i] = moment[2 * degree + 1 + i];
     }
-    gram[side * side - 1] = moment(size - 1);
+    gram[side * side - 1] = moment[size - 1];
 }
 
 Moments moments(const double* y, const double* p, const double* w, size_t n, int threads) {

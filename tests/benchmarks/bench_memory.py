@@ -4,12 +4,14 @@
     OPENBLAS_NUM_THREADS=1 python tests/benchmarks/bench_memory.py search --seconds 600
 
 `fits`: fresh small tables of fresh column names, by the methods of SCHEDULE in turn; of every tenth fit also its SymPy
-expression, LaTeX, code and predictions. After --warm-up fits, whose imports and caches count for nothing, the resident
-memory is printed every --every fits, and in the end the slope of a straight line through the second half of all
-readings: a leak of one small array a fit is 1 kB a fit, and less than LIMIT_FITS is called none, for the allocator's
-unused pieces come and go by megabytes.
-`search`: one symbolic search of a table without a law, one thread, readings every --every seconds. It keeps what it has
-found, so it may grow, but not without end: less than LIMIT_SEARCH over the second half is called none.
+expression, LaTeX, code and predictions. After --warm-up fits, whose imports count for nothing, the resident memory and
+Python's blocks in use are printed every --every fits. SymPy keeps the last 1,000 results of each of its functions; they
+are dropped before each reading. In the end stands the slope of a straight line through the second half of all readings:
+a leak of one small array is 1 kB a fit, and less than LIMIT_FITS is called none, for the allocator's unused pieces come
+and go by megabytes.
+`search`: one symbolic search of a table without a law, one thread, readings every --every seconds. Its libraries grow
+by rounds up to the method's option `memory`, here --memory GiB, and are given back in the end: growth beyond that, or
+more than LIMIT_LEFT kept, is a leak.
 
 Exits with 1 where memory grew. Needs Linux (/proc/self/statm).
 """
@@ -25,6 +27,7 @@ import time
 import warnings
 
 import numpy as np
+from sympy.core.cache import clear_cache
 
 import fitx
 
@@ -33,7 +36,7 @@ SCHEDULE = ["poly", "poly", "model", "poly", "mars", "poly", "poly", "lagrange",
 for place, method in {9: "rational", 39: "rational", 69: "rational", 29: "curve", 49: "symbolic", 99: "auto"}.items():
     SCHEDULE[place] = method
 LIMIT_FITS = 1.0  # kB a fit
-LIMIT_SEARCH = 20.0  # MB over the second half
+LIMIT_LEFT = 60.0  # MB after the search
 PAGE = os.sysconf("SC_PAGESIZE")
 
 
@@ -72,48 +75,55 @@ def fits(count: int, warm_up: int, every: int) -> bool:
     rng = np.random.default_rng(0)
     at: list[float] = []
     memory: list[float] = []
+    blocks: list[float] = []
     begun = time.perf_counter()
     for k in range(warm_up + count + 1):
         if k >= warm_up and (k - warm_up) % max(1, every // 10) == 0:
+            clear_cache()
             gc.collect()
             at.append(k - warm_up)
             memory.append(resident())
+            blocks.append(sys.getallocatedblocks())
             if (k - warm_up) % every == 0:
-                print(f"{k - warm_up:6} fits {memory[-1]:8.1f} MB {time.perf_counter() - begun:7.0f} s", flush=True)
+                seconds = time.perf_counter() - begun
+                print(f"{at[-1]:6} fits {memory[-1]:8.1f} MB {blocks[-1]:9} blocks {seconds:7.0f} s", flush=True)
         if k < warm_up + count:
             small_fit(k, SCHEDULE[k % len(SCHEDULE)], rng)
     rate = 1e3 * slope(at, memory)
-    print(f"second half: {rate:+.2f} kB a fit, {memory[-1] - memory[len(memory) // 2]:+.1f} MB in all")
+    print(f"second half: {rate:+.2f} kB a fit, {memory[-1] - memory[len(memory) // 2]:+.1f} MB in all; "
+          f"{slope(at, blocks):+.2f} blocks a fit")  # fmt: skip
     return rate < LIMIT_FITS
 
 
-def search(seconds: float, every: float) -> bool:
+def search(seconds: float, every: float, memory: float) -> bool:
     """The table of one long search; whether memory stayed."""
     rng = np.random.default_rng(1)
-    X = rng.uniform(-1, 1, (4000, 10))
-    y = np.tanh(X @ rng.normal(size=(10, 30)) + rng.normal(size=30)) @ rng.normal(size=30)  # smooth, exact, and no law
-    at: list[float] = []
-    memory: list[float] = []
+    fitx.fit(rng.uniform(size=(50, 2)), rng.uniform(size=50), method="symbolic", time_limit=5, jobs=1)  # imports
+    X = rng.uniform(-1, 1, (2000, 4))
+    y = np.tanh(X @ rng.normal(0, 0.7, (4, 12)) + rng.normal(size=12)) @ rng.normal(
+        size=12
+    )  # smooth, exact, and no law
+    readings: list[float] = []
     done = threading.Event()
+    before, begun = resident(), time.perf_counter()
 
     def watch() -> None:
-        begun = time.perf_counter()
         while not done.wait(every):
-            at.append(time.perf_counter() - begun)
-            memory.append(resident())
-            print(f"{at[-1]:6.0f} s {memory[-1]:8.1f} MB", flush=True)
+            readings.append(resident())
+            print(f"{time.perf_counter() - begun:6.0f} s {readings[-1]:8.1f} MB", flush=True)
 
+    print(f"before   {before:8.1f} MB", flush=True)
     watcher = threading.Thread(target=watch)
     watcher.start()
-    begun = time.perf_counter()
-    fit = fitx.fit(X, y, method="symbolic", time_limit=seconds, jobs=1)
-    took = time.perf_counter() - begun
+    fit = fitx.fit(X, y, method="symbolic", time_limit=seconds, jobs=1, options={"symbolic.memory": memory})
     done.set()
     watcher.join()
-    print(f"{took:.0f} s, complexity {fit.complexity}, held-out r2 {fit.holdout.r2:.4f}: {fit}")
-    growth = slope(at, memory) * (at[-1] - at[len(at) // 2])
-    print(f"second half: {growth:+.1f} MB by the line, {memory[-1] - memory[len(memory) // 2]:+.1f} MB in all")
-    return growth < LIMIT_SEARCH
+    print(f"{time.perf_counter() - begun:.0f} s, complexity {fit.complexity}, held-out r2 {fit.holdout.r2:.6f}")
+    clear_cache()
+    gc.collect()
+    peak, left = max(readings, default=before) - before, resident() - before
+    print(f"at most {peak:.1f} MB more than before, {1.074e3 * memory:.1f} MB allowed; {left:.1f} MB more afterwards")
+    return peak < 1.074e3 * memory and left < LIMIT_LEFT
 
 
 def main() -> None:
@@ -127,12 +137,13 @@ def main() -> None:
     long = kinds.add_parser("search")
     long.add_argument("--seconds", type=float, default=600)
     long.add_argument("--every", type=float, default=30)
+    long.add_argument("--memory", type=float, default=0.5)
     given = parser.parse_args()
     warnings.simplefilter("ignore")
     if given.kind == "fits":
         stayed = fits(given.count, given.warm_up, given.every)
     else:
-        stayed = search(given.seconds, given.every)
+        stayed = search(given.seconds, given.every, given.memory)
     print("memory does not grow" if stayed else "memory grows")
     sys.exit(not stayed)
 
