@@ -170,6 +170,8 @@ def test_arrays_of_another_type_or_order_are_never_copied() -> None:
             _native.search_match(wrong, 64, panels, 3)
     with pytest.raises(TypeError):
         good.values(np.zeros(1, np.int64))
+    with pytest.raises(TypeError):  # not aligned
+        good.values(np.zeros(9, np.uint8)[1:].view(np.int32))
     with pytest.raises(TypeError):
         good.values([0])
     with pytest.raises(TypeError):

@@ -14,8 +14,13 @@ namespace fitx {
 
 namespace nb = nanobind;
 
+// An array that is taken as it is: no copy, so its type, order and alignment must be right.
 template <class T, int N>
-using In = nb::ndarray<const T, nb::ndim<N>, nb::c_contig, nb::device::cpu>;
+struct In : nb::ndarray<const T, nb::ndim<N>, nb::c_contig, nb::device::cpu> {
+  using Base = nb::ndarray<const T, nb::ndim<N>, nb::c_contig, nb::device::cpu>;
+  In() = default;
+  explicit In(const Base& base) : Base(base) {}
+};
 template <class T>
 using Out = nb::ndarray<nb::numpy, T>;
 
@@ -47,3 +52,23 @@ inline void check(bool ok, const char* message) {
 }
 
 }  // namespace fitx
+
+namespace nanobind::detail {
+
+// nanobind does not look at the alignment.
+template <class T, int N>
+struct type_caster<fitx::In<T, N>> {
+  using Base = typename fitx::In<T, N>::Base;
+  using Value_ = fitx::In<T, N>;
+  NB_TYPE_CASTER(Value_, make_caster<Base>::Name)
+
+  bool from_python(handle source, uint8_t flags, cleanup_list* cleanup) noexcept {
+    make_caster<Base> caster;
+    if (!caster.from_python(source, flags, cleanup)) return false;
+    if (reinterpret_cast<uintptr_t>(caster.value.data()) % alignof(T) != 0) return false;
+    value = Value_(caster.value);
+    return true;
+  }
+};
+
+}  // namespace nanobind::detail
