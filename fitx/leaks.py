@@ -12,20 +12,21 @@ Array = npt.NDArray[np.float64]
 
 ROWS = 2000  # looked at, spread over the table; what is the same there is then looked at everywhere
 LEFT = 1e-9  # share of the target's variance that a straight line in one feature leaves, up to which it holds it all
-DISTINCT = 5  # targets, at least: two points make a line
+DISTINCT, MANY = 5, 20  # targets, at least, for the two: a line through few points is soon had
 
 
 def leaks(data: Data) -> list[str]:
     """Warnings, in words, of the features that are the target; where there are others beside it, also of one that alone
     gives it by a straight line."""
     some = data.every(-(-data.n // ROWS))
-    if len(np.unique(some.y)) < DISTINCT:
+    distinct = len(np.unique(some.y))
+    if distinct < DISTINCT:
         return []
     told = []
     for name, x, whole in zip(data.names, some.X.T, data.X.T, strict=True):
         if np.array_equal(x, some.y) and np.array_equal(whole, data.y):
             told.append(f"column `{name}` holds the target itself; {_AWAY}")
-        elif data.d > 1 and _line_leaves(x, some.y) <= LEFT:
+        elif data.d > 1 and distinct >= MANY and _line_leaves(x, some.y) <= LEFT:
             told.append(
                 f"column `{name}` alone gives the target by a straight line, as it would in other units; {_AWAY}"
             )

@@ -25,6 +25,7 @@ from fitx.numerics.lagrange import EXACT_UP_TO, interpolate_exact, merge_repeats
 if TYPE_CHECKING:
     from fitx.look import Look
 
+MOST_POINTS = 2000  # beyond, the formula would have a term for each, and take the square of that in time
 CARRIED = 2e-10  # largest miss at the points, relative to the largest |y|, of a form that still passes through them
 SWINGS = 100.0  # Lebesgue constant from which the user is warned
 LONGEST = 9999  # largest denominator of a fraction that is shown as one
@@ -46,8 +47,13 @@ class Lagrange(Fitter):
     fixed_structures = True
 
     def declines(self, data: Data) -> str:
-        """Needs exactly one feature."""
-        return "" if data.d == 1 else f"needs one feature, got {data.d} (name one with `--features`)"
+        """Needs exactly one feature, and not too many points."""
+        if data.d != 1:
+            return f"needs one feature, got {data.d} (name one with `--features`)"
+        points = data.n if data.n <= MOST_POINTS else len(np.unique(data.X[:, 0]))
+        if points <= MOST_POINTS:
+            return ""
+        return f"passes through {MOST_POINTS:,} points at most, got {points:,} (`--method spline` takes more)"
 
     def enters(self, data: Data, look: Look) -> Entry:
         """Not unasked."""
@@ -55,8 +61,8 @@ class Lagrange(Fitter):
 
     def propose(self, data: Data, context: Context) -> Iterator[Proposal]:
         """The one interpolant. Errors: FitxError naming points with equal x and different y."""
-        if data.d != 1:
-            raise FitxError(f"method `lagrange` {self.declines(data)}", "`--method poly` takes several")
+        if why := self.declines(data):
+            raise FitxError(f"method `lagrange` {why}", "`--method poly` takes more")
         yield interpolant(data)
 
 

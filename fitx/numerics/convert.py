@@ -114,11 +114,15 @@ def from_powers(degree: int, lo: Fraction, hi: Fraction) -> list[list[Fraction]]
 
 def substitute(power: Sequence[Fraction], middle: float, half: float) -> list[Fraction]:
     """Coefficients of powers of u = (x - middle) / half of the polynomial sum_k power_k x^k, exact."""
-    c, shift, unit = list(power), Fraction(middle), Fraction(half)
-    for i in range(len(c) - 1):
-        for j in range(len(c) - 2, i - 1, -1):
-            c[j] += shift * c[j + 1]
-    return [v * unit**k for k, v in enumerate(c)]
+    c, denominator = _common(list(power))
+    shift, unit = Fraction(middle), Fraction(half)
+    # In integers, which need no common divisors: with middle = a / b, powers of b (x - middle).
+    a, b, n = shift.numerator, shift.denominator, len(c) - 1
+    c = [v * b ** (n - k) for k, v in enumerate(c)]
+    for i in range(n):
+        for j in range(n - 1, i - 1, -1):
+            c[j] += a * c[j + 1]
+    return [Fraction(v * b**k, denominator * b**n) * unit**k for k, v in enumerate(c)]
 
 
 def as_float(numerator: int, denominator: int) -> float:
