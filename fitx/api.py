@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from fitx.arrays import as_finite_matrix, as_matrix, as_vector, column_names, default_names, series_name, without_gaps
+from fitx.arrays import as_matrix, as_vector, column_names, default_names, finite_columns, series_name, without_gaps
 from fitx.errors import FitxError, FitxWarning, UsageError
 from fitx.fitters.base import Data, Fitter
 from fitx.given import Given
@@ -109,7 +109,7 @@ def fit(
     if len(names) != matrix.shape[1] or len(set(names)) != len(names):
         what = "the columns of X" if feature_names is None else "feature_names"
         raise UsageError(f"{what} must be {matrix.shape[1]} different names. Got {list(names)} instead")
-    matrix = as_finite_matrix(matrix, names, gaps=gaps)
+    finite_columns(matrix, names, gaps=gaps)
     target = as_vector(y, "y", gaps=gaps)
     target_name = target_name or series_name(y) or "y"
     as_given = frame is None or frame == names

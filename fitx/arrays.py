@@ -75,7 +75,11 @@ def as_matrix(X: Any, what: str = "X") -> Array:
 
 def as_finite_matrix(X: Any, names: Sequence[str] | None = None, *, gaps: bool = False) -> Array:
     """`as_matrix`, refusing infinities, and NaN unless `gaps`, with the row and the column."""
-    m = as_matrix(X)
+    return finite_columns(as_matrix(X), names, gaps=gaps)
+
+
+def finite_columns(m: Array, names: Sequence[str] | None = None, *, gaps: bool = False) -> Array:
+    """m (n, d) itself. Errors: as `as_finite_matrix`."""
     for j in range(m.shape[1]):
         _finite(m[:, j], f"feature `{names[j]}`" if names else f"column {j} of X", gaps)
     return m

@@ -50,7 +50,8 @@ def baseline_values(work: Data, X: Array) -> dict[str, Array]:
         root = np.sqrt(w / w.max())
         A = np.c_[np.ones(work.n), work.X / size]
         c = np.linalg.lstsq(A * root[:, None], work.y * root, rcond=None)[0]
-        values["line"] = np.c_[np.ones(len(X)), X / size] @ c
+        whole = (size > 1e-100).all() and (size < 1e100).all()  # where no slope leaves the numbers there are
+        values["line"] = c[0] + X @ (c[1:] / size) if whole else np.c_[np.ones(len(X)), X / size] @ c
     return values
 
 
