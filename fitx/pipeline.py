@@ -44,6 +44,7 @@ Array = npt.NDArray[np.float64]
 Rows = npt.NDArray[np.intp]
 
 CONTEST_ROWS = 1_000_000  # at most this many rows compete; the constants come from all rows in the end
+SECONDS_A_VALUE = 3e-8  # that refitting and the report take, about
 SEARCH_SECONDS = 30.0  # time limit where none is given and a method searches, which could go on for hours
 REFIT_FRONT = 1_000_000  # rows up to which every candidate of the front, not only the chosen, is refitted to all rows
 
@@ -80,11 +81,12 @@ def fit_data(
               "how": how, "version": _version(),
               "units": dict(settings.units if settings.units is not None else units or {})}  # fmt: skip
     split = split_rows(data.n, settings.holdout, settings.split, np.random.default_rng(settings.seed), settings.groups)
-    # The first contest, the one that decides, gets half of the time where folds repeat it; the last tenth is for
-    # refitting and the report.
+    # The first contest, the one that decides, gets half of the time where folds repeat it; the last tenth, more of it
+    # where there are millions of rows, is for refitting and the report.
     from threadpoolctl import threadpool_limits
 
-    first = began + limit * (0.5 if split.folds else 0.9)
+    reserve = min(0.3, max(0.1, SECONDS_A_VALUE * data.n * (data.d + 1) / limit))
+    first = began + limit * (0.5 if split.folds else 1 - reserve)
     with closing(Saver(settings.save, common)) as saver:
         report = Reporter(began, limit, settings.metric, settings.progress, settings.status, saver.keep)
         contest = Contest(fitters, settings, first, [*warnings, *remarks], report=report)

@@ -8,6 +8,7 @@ network is proposed, so that the formula takes the columns as they are. [Cybenko
 
 from __future__ import annotations
 
+import time
 import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
 WIDTHS = (1, 2, 3, 5, 8, 13, 21, 34)
 MOST_ROWS = 20_000  # that the network is trained on, spread over the table: more would cost hours, not constants
+LEAST_ROWS, MOST_VALUES = 5000, 500_000  # of tables with many columns: rows, and rows times columns
 ROWS_A_CONSTANT = 3  # widths that leave fewer are not tried unless asked for
 OPERATOR = {"tanh": "tanh", "logistic": "logistic", "relu": "hinge"}
 _ENOUGH, _MOST_FEATURES = 200, 20  # rows and features, unless the method is named
@@ -99,12 +101,18 @@ def _networks(data: Data, context: Context) -> Iterator[Proposal]:
             raise UsageError(f"`mlp.{name}` must be {least} or more. Got {o[name]} instead")
     starts = tuple(int(s) for s in context.rng.integers(0, 2**31 - 1, o["starts"]))
     used = int((np.ptp(data.X, axis=0) > 0).sum())
-    most = max(1, (data.n // ROWS_A_CONSTANT - 1) // (used + 2))
+    most = max(1, (_trained_on(data).n // ROWS_A_CONSTANT - 1) // (used + 2))
     widths = [o["width"]] if o["width"] else [w for w in WIDTHS if w <= min(o["max_width"], most)]
     errors: list[float] = []
+    before, seconds = 0, 0.0
     for width in widths:
+        began = time.perf_counter()
+        # One that is chosen is trained twice more from its best start: for the report, and on all rows.
+        if before and began + seconds * width / before * (1 + 2 / len(starts)) > context.deadline:
+            return
         plan = Plan(width, o["activation"], o["alpha"], o["iterations"], starts)
         proposal, error = _trained(data, plan, context.expired)
+        before, seconds = width, time.perf_counter() - began
         yield proposal
         errors.append(error)
         if context.expired() or (len(errors) > 2 and min(errors[-2:]) > 0.98 * min(errors[:-2])):
@@ -114,7 +122,7 @@ def _networks(data: Data, context: Context) -> Iterator[Proposal]:
 def _trained(data: Data, plan: Plan, stop: Callable[[], bool] = lambda: False) -> tuple[Proposal, float]:
     """The network of the best start, on `stop` of those so far, and its error; `refit` trains from that start again, so
     that folds owe nothing to the rows that they hold out but the start."""
-    data = data.every(-(-data.n // MOST_ROWS))
+    data = _trained_on(data)
     if data.weights is not None:
         data = data.take(np.flatnonzero(data.weights > 0))
     columns = [_Column.of(x) for x in data.X.T]
@@ -136,6 +144,11 @@ def _trained(data: Data, plan: Plan, stop: Callable[[], bool] = lambda: False) -
     formula = _written(network, plan.activation, [(data.names[j], columns[j]) for j in used], target)
     again = Plan(plan.width, plan.activation, plan.alpha, plan.iterations, (seed,))
     return Proposal(formula, label, refit=lambda rows: _trained(rows, again)[0]), error
+
+
+def _trained_on(data: Data) -> Data:
+    """Some of the rows of a large table: fewer of many columns, for which a step takes as much longer."""
+    return data.every(-(-data.n // max(LEAST_ROWS, min(MOST_ROWS, MOST_VALUES // max(1, data.d)))))
 
 
 @dataclass(frozen=True, slots=True)
