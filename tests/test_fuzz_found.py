@@ -43,11 +43,13 @@ class TestParser:
 
 
     def test_many_calls_of_an_unknown_function(self) -> None:
-        assert read_template("f(x) + " * 20_000 + "a").function == "f"
+        assert read_template("f(x) + " * 100 + "a").function == "f"
         with pytest.raises(UsageError, match="never closed"):
             read_template("f(" * 20_000)
         with pytest.raises(UsageError, match="within itself"):
-            read_template("f(g*f(x)) + a")
+            read_template("f(f(x)) + a")
+        with pytest.raises(UsageError, match="at most"):
+            read_template("f(x) + " * 20_000 + "a")
 
 
 class TestReader:
