@@ -117,7 +117,7 @@ def steady_within(item: Found, X: Array, seed: int = 0) -> npt.NDArray[np.bool_]
     def look(node: Call, args: list[Array], values: Array) -> None:
         nonlocal steady
         if node.op in COMPARISONS and any(a.args for a in node.args):
-            steady = steady & ~np.isclose(*args, rtol=1e-12, atol=1e-300)
+            steady = steady & ~np.isclose(*args, rtol=1e-12, atol=1e-12)
 
     with np.errstate(all="ignore"):
         want = item.predict(X)
@@ -141,6 +141,18 @@ def finite(item: Found, X: Array, tiny: bool = True) -> npt.NDArray[np.bool_]:
 
     _values(item, X, look=look)
     return well
+
+
+def undefined(item: Found, X: Array) -> npt.NDArray[np.bool_]:
+    """Rows in which some part of the formula is NaN, though the whole may not be."""
+    found = np.zeros(len(X), bool)
+
+    def look(node: Call, args: list[Array], values: Array) -> None:
+        nonlocal found
+        found = found | np.isnan(values)
+
+    _values(item, X, look=look)
+    return found
 
 
 def _values(

@@ -15,7 +15,7 @@ import fitx
 from fitx.cli.show import column_list
 from fitx.errors import FitxError, UsageError
 from fitx.export.base import rounded
-from fitx.formula import Var, parse
+from fitx.formula import Var, call, parse
 from fitx.formula.sympy_bridge import to_sympy
 from fitx.formula.template import read_template
 from fitx.read import read
@@ -153,6 +153,12 @@ class TestFormulas:
         text = Found(f, f, "test", names, no_score("")).to("python")
         assert max(map(len, text.splitlines())) <= 120
         compile(text, "formula", "exec")
+
+    @pytest.mark.parametrize("name", ["50%", "%s", "%}\r\n!", "%(x)s%n", "100%d"])
+    def test_names_in_exponents_are_no_formats(self, name: str) -> None:
+        f = call("sin", Var("x")) ** Var(name)
+        text = Found(f, f, "test", ("x", name), no_score("")).latex()
+        assert text.count("%") == name.count("%")
 
     def test_rounded_constants_stay_finite(self) -> None:
         f = parse("1.7976931348623157e308*x")

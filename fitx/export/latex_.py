@@ -69,9 +69,12 @@ def _by_sympy(f: Formula) -> str:
             # SymPy shows 15 digits; a float's shortest text is the one that means the same number.
             return number_latex(float(expr))[0]
 
-    names = {sp.Symbol(name): symbol_latex(name) for name in f.variables}
+    # SymPy formats powers of functions by `%`: a name with that sign in the exponent would be a format.
+    shown = {name: symbol_latex(name) for name in f.variables}
+    mark = next(m for m in map(chr, range(0xE000, 0xF8FF)) if not any(m in text for text in shown.values()))
+    names = {sp.Symbol(name): text.replace("%", mark) for name, text in shown.items()}
     result: str = Printer({"symbol_names": names}).doprint(f.to_sympy())
-    return result
+    return result.replace(mark, "%")
 
 
 FORMAT = Format(
