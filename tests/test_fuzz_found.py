@@ -160,6 +160,13 @@ class TestFormulas:
         text = Found(f, f, "test", ("x", name), no_score("")).latex()
         assert text.count("%") == name.count("%")
 
+    def test_latex_where_sympy_compares_what_is_no_number(self) -> None:
+        part = "acos(max(0, y))"
+        hinge = f"sin(exp(1e-5 - cosh(max(0, sin(sign(min(exp({{0}}), sin(exp(1e-5))*{part})))*{part}))))"
+        text = f"cosh(max(0, sin(sign(min({hinge[4:-1].format('1e-5')}, {hinge.format('1e300')}*acos(max(0, y)))))))"
+        f = parse(text)
+        assert "sgn" in Found(f, f, "test", ("y",), no_score("")).latex()
+
     def test_rounded_constants_stay_finite(self) -> None:
         f = parse("1.7976931348623157e308*x")
         assert parse(f.text(3)) == f == rounded(f, 3)

@@ -55,8 +55,8 @@ def formula_latex(f: Formula) -> str:
     if f.complexity <= LONG:
         try:
             return _by_sympy(f)
-        except RecursionError:
-            pass
+        except (RecursionError, TypeError, ValueError, ArithmeticError):
+            pass  # too deep for SymPy, or it meets parts that are no real numbers
     return long_latex(f, symbol_latex)
 
 
