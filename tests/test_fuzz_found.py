@@ -42,6 +42,9 @@ class TestParser:
         assert parse("a + " + "(-" * 3000 + "x" + "*y)" * 3000) == parse("a + x" + "*y" * 3000)
 
 
+    def test_constants_with_names_are_leaves(self) -> None:
+        assert read_template("a*cos(2*pi*x) + b").text == "a*cos(2*pi*x) + b"
+
     def test_many_calls_of_an_unknown_function(self) -> None:
         assert read_template("f(x) + " * 100 + "a").function == "f"
         with pytest.raises(UsageError, match="never closed"):
