@@ -59,6 +59,8 @@ KeySet::KeySet(size_t expected) {
   mask_ = n - 1;
 }
 
+constexpr std::align_val_t kAligned{64};  // std::aligned_alloc is not there on Windows
+
 void KeySet::Free::operator()(uint64_t* p) const { std::free(p); }
 
 bool KeySet::insert(uint64_t key) {
@@ -70,13 +72,12 @@ bool KeySet::insert(uint64_t key) {
   return true;
 }
 
-void Library::Free::operator()(double* p) const { std::free(p); }
+void Library::Free::operator()(double* p) const { ::operator delete(p, kAligned); }
 
 Library::Library(const double* columns, int64_t count, int rows, int64_t capacity)
     : columns_(count), rows_(rows), capacity_(capacity), directions_(fixed_directions(rows)), keys_(capacity) {
   // Pages that are never reached cost nothing.
-  void* memory = std::aligned_alloc(64, ((size_t)capacity * rows * 8 + 63) / 64 * 64);
-  if (!memory) throw std::bad_alloc();
+  void* memory = ::operator new(((size_t)capacity * rows * 8 + 63) / 64 * 64, kAligned);
   values_.reset(static_cast<double*>(memory));
   powers_.resize((size_t)count * (2 * kHalf + 1) * rows);
   for (int64_t k = 0; k < count; ++k)

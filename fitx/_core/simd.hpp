@@ -109,8 +109,8 @@ FITX_INLINE f64v floor(f64v a) { return _mm512_roundscale_pd(a, _MM_FROUND_TO_NE
 FITX_INLINE f32v floor(f32v a) { return _mm512_roundscale_ps(a, _MM_FROUND_TO_NEG_INF | _MM_FROUND_NO_EXC); }
 FITX_INLINE f64v ceil(f64v a) { return _mm512_roundscale_pd(a, _MM_FROUND_TO_POS_INF | _MM_FROUND_NO_EXC); }
 FITX_INLINE f32v ceil(f32v a) { return _mm512_roundscale_ps(a, _MM_FROUND_TO_POS_INF | _MM_FROUND_NO_EXC); }
-FITX_INLINE bool any(i64v m) { return _mm512_movepi64_mask((__m512i)m) != 0; }
-FITX_INLINE bool any(i32v m) { return _mm512_movepi32_mask((__m512i)m) != 0; }
+FITX_INLINE bool any_lane(i64v m) { return _mm512_movepi64_mask((__m512i)m) != 0; }
+FITX_INLINE bool any_lane(i32v m) { return _mm512_movepi32_mask((__m512i)m) != 0; }
 #elif FITX_AVX2
 FITX_INLINE f64v fma(f64v a, f64v b, f64v c) { return _mm256_fmadd_pd(a, b, c); }
 FITX_INLINE f32v fma(f32v a, f32v b, f32v c) { return _mm256_fmadd_ps(a, b, c); }
@@ -120,8 +120,8 @@ FITX_INLINE f64v floor(f64v a) { return _mm256_floor_pd(a); }
 FITX_INLINE f32v floor(f32v a) { return _mm256_floor_ps(a); }
 FITX_INLINE f64v ceil(f64v a) { return _mm256_ceil_pd(a); }
 FITX_INLINE f32v ceil(f32v a) { return _mm256_ceil_ps(a); }
-FITX_INLINE bool any(i64v m) { return _mm256_movemask_pd((__m256d)m) != 0; }
-FITX_INLINE bool any(i32v m) { return _mm256_movemask_ps((__m256)m) != 0; }
+FITX_INLINE bool any_lane(i64v m) { return _mm256_movemask_pd((__m256d)m) != 0; }
+FITX_INLINE bool any_lane(i32v m) { return _mm256_movemask_ps((__m256)m) != 0; }
 #else
 FITX_INLINE f64v fma(f64v a, f64v b, f64v c) { return a * b + c; }
 FITX_INLINE f32v fma(f32v a, f32v b, f32v c) { return a * b + c; }
@@ -133,13 +133,19 @@ FITX_INLINE f32v floor(f32v a) { for (int i = 0; i < 4; i++) a[i] = __builtin_fl
 FITX_INLINE f64v ceil(f64v a) { for (int i = 0; i < 2; i++) a[i] = __builtin_ceil(a[i]); return a; }
 FITX_INLINE f32v ceil(f32v a) { for (int i = 0; i < 4; i++) a[i] = __builtin_ceilf(a[i]); return a; }
 #if defined(__SSE2__)
-FITX_INLINE bool any(i64v m) { return _mm_movemask_pd((__m128d)m) != 0; }
-FITX_INLINE bool any(i32v m) { return _mm_movemask_ps((__m128)m) != 0; }
+FITX_INLINE bool any_lane(i64v m) { return _mm_movemask_pd((__m128d)m) != 0; }
+FITX_INLINE bool any_lane(i32v m) { return _mm_movemask_ps((__m128)m) != 0; }
 #else
-FITX_INLINE bool any(i64v m) { return (m[0] | m[1]) != 0; }
-FITX_INLINE bool any(i32v m) { return (m[0] | m[1] | m[2] | m[3]) != 0; }
+FITX_INLINE bool any_lane(i64v m) { return (m[0] | m[1]) != 0; }
+FITX_INLINE bool any_lane(i32v m) { return (m[0] | m[1] | m[2] | m[3]) != 0; }
 #endif
 #endif
+
+// Whether a mask holds anywhere. A comparison's lanes are long with GCC and long long with clang, where int64_t is one.
+template <class M> FITX_INLINE bool any(M m) {
+    if constexpr (sizeof(m[0]) == 8) return any_lane((i64v)m);
+    else return any_lane((i32v)m);
+}
 
 FITX_INLINE f64v abs(f64v a) { return from_bits(bits(a) & INT64_MAX); }
 FITX_INLINE f32v abs(f32v a) { return from_bits(bits(a) & INT32_MAX); }
