@@ -106,7 +106,9 @@ def _shallow(tree: Formula) -> Formula:
     """The formula. Errors: UsageError where functions stand too deep inside each other to be derived in a moment."""
 
     def node(f: Call, depths: list[int]) -> int:
-        return max(depths[0], *(d + 1 for d in depths[1:])) if f.op in ("add", "sub", "mul") else max(depths, default=-1) + 1
+        if f.op in ("add", "sub", "mul"):
+            return max(depths[0], *(d + 1 for d in depths[1:]))
+        return max(depths, default=-1) + 1
 
     depth = tree.fold(lambda leaf: 0, node)
     if depth > _DEEPEST:
