@@ -225,12 +225,13 @@ def _values(rows: list[tuple[float | None, ...]]) -> list[float]:
 
 def sqlite(items: list[Found], X: Array, folder: Path) -> Array:
     import sqlite3
+    from contextlib import closing
 
-    base = sqlite3.connect(":memory:")
     make, queries = _select(items, X)
-    for statement in make:
-        base.execute(statement)
-    return np.array([_values(base.execute(query).fetchall()) for query in queries])
+    with closing(sqlite3.connect(":memory:")) as base:
+        for statement in make:
+            base.execute(statement)
+        return np.array([_values(base.execute(query).fetchall()) for query in queries])
 
 
 def duckdb(items: list[Found], X: Array, folder: Path) -> Array:
@@ -302,9 +303,11 @@ def missing(name: str) -> str:
 
 def _has_mathematics() -> bool:
     import sqlite3
+    from contextlib import closing
 
     try:
-        sqlite3.connect(":memory:").execute("SELECT exp(1.0)")
+        with closing(sqlite3.connect(":memory:")) as base:
+            base.execute("SELECT exp(1.0)")
     except sqlite3.OperationalError:
         return False
     return True
