@@ -84,6 +84,16 @@ def test_the_family_of_the_data_is_chosen(name: str) -> None:
         assert abs(p.value - f.example[p.name]) < 5 * p.stderr
 
 
+@pytest.mark.parametrize("sign", [1, -1])
+def test_a_step_is_seen_from_where_its_rate_is_positive(sign: int) -> None:
+    """c + d/(1 + exp(-r*(x - m))) with c + d, -d and -r is the same curve."""
+    x = np.linspace(0, 10, 80)
+    (p,) = proposals(x, 2 + sign * 6 / (1 + np.exp(-1.1 * (x - 5))), "logistic4")
+    np.testing.assert_allclose([q.value for q in p.parameters], [2, sign * 6, 1.1, 5], rtol=1e-9)
+    (p,) = proposals(x + 0.1, 1 + sign * 9 / (1 + ((x + 0.1) / 2) ** -2.2), "dose_response")
+    assert {q.name: q.value for q in p.parameters} == pytest.approx({"c": 1, "d": sign * 9, "m": 2, "h": 2.2}, rel=1e-9)
+
+
 def test_exact_data_give_exact_parameters() -> None:
     x = np.linspace(0, 10, 80)
     (p,) = proposals(x, 8 / (1 + np.exp(-1.1 * (x - 5))), "logistic")

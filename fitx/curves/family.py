@@ -23,6 +23,8 @@ class Family:
     ordered: of two features, which is x makes a difference; both are tried.
     within: values that parameters have in practice; beyond them the family is not proposed unless it is asked for.
     features: how many; 0: any number. waves: (amplitude, angular frequency, phase) of each sine.
+    step: (limit, other limit less this, rate) of a curve that is the same seen from its other limit; the rate is
+      made positive.
     """
 
     name: str
@@ -38,3 +40,4 @@ class Family:
     ordered: bool = False
     within: Mapping[str, tuple[float, float]] = field(default_factory=dict)
     waves: tuple[tuple[str, str, str], ...] = ()
+    step: tuple[str, str, str] | None = None

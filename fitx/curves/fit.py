@@ -145,7 +145,7 @@ def _starts(c: Curve, shape: Shape) -> Array:
 
 
 def _tidy(c: Curve, p: Array, rows: Rows) -> Array:
-    """The same curve with positive widths and amplitudes, and phases between -pi and pi."""
+    """The same curve with positive widths, amplitudes and rates, and phases between -pi and pi."""
     at = {name: k for k, name in enumerate(c.parameters)}
     q = p.copy()
     for w in dict.fromkeys(w for _, w, _ in c.family.waves):
@@ -159,6 +159,11 @@ def _tidy(c: Curve, p: Array, rows: Rows) -> Array:
             q[at[a]] *= -1
             q[at[phase]] += np.pi
         q[at[phase]] = np.angle(np.exp(1j * q[at[phase]]))
+    if c.family.step is not None:
+        limit, rise, rate = (at[name] for name in c.family.step)
+        if q[rate] < 0:  # 1/(1 + exp(-u)) = 1 - 1/(1 + exp(u))
+            q[limit], q[rise], q[rate] = q[limit] + q[rise], -q[rise], -q[rate]
+        return q
     before = c.model.value(p, rows)
     for k in c.nonlinear:
         if q[k] < 0:

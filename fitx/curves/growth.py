@@ -47,6 +47,7 @@ FAMILIES = (
     Family(
         "logistic4", "c + d/(1 + exp(-r*(x - m)))", "c: one limit; d: the other less c; r: rate; m: half way",
         "Finney 1978", {"c": 2.0, "d": 6.0, "r": 1.1, "m": 5.0}, (0, 10), {"r": rate, "m": place},
+        step=("c", "d", "r"),
     ),
     Family(
         "logistic5", "c + d/(1 + exp(-r*(x - m)))**s", "c: lower limit; d: rise; r: rate; m: place; s: asymmetry",
@@ -61,7 +62,7 @@ FAMILIES = (
         "dose_response", "c + d/(1 + (x/m)**(-h))",
         "c: response without a dose; d: largest less c; m: half-effect dose; h: Hill slope",
         "Hill 1910; DeLean, Munson and Rodbard 1978", {"c": 1.0, "d": 9.0, "m": 2.0, "h": 2.2}, (0.1, 12),
-        {"m": level, "h": steepness}, x="positive",
+        {"m": level, "h": steepness}, x="positive", step=("c", "d", "h"),
     ),
     Family(
         "dose_response5", "c + d/(1 + (x/m)**(-h))**s",
