@@ -10,13 +10,15 @@ from typing import Any
 import numpy as np
 import pytest
 import sympy as sp
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 import fitx
 from fitx.cli.show import column_list
 from fitx.errors import FitxError, UsageError
 from fitx.export.base import rounded
 from fitx.formula import Var, call, parse
-from fitx.formula.sympy_bridge import to_sympy
+from fitx.formula.sympy_bridge import from_sympy, to_sympy
 from fitx.formula.template import read_template
 from fitx.read import read
 from fitx.read import source as limits
@@ -191,6 +193,34 @@ class TestFormulas:
         f = parse(text)
         assert float(to_sympy(f)) == float(f.evaluate({}))
         assert to_sympy(f * Var("x")).free_symbols == {sp.Symbol("x")}
+
+    @given(st.data())
+    @settings(max_examples=40)
+    def test_a_piecewise_in_a_condition_of_a_piecewise_in_sympy(self, data: st.DataObject) -> None:
+        def pieces(depth: int) -> str:
+            part = st.sampled_from(["x", "y", "x*y", "-1", "log(x)", "2"])
+            drawn = [data.draw(part) for _ in range(5)]
+            if depth:
+                drawn[data.draw(st.sampled_from([0, 2, 4]))] = pieces(depth - 1)
+                drawn[0] = f"max(x, {pieces(depth - 1)})" if data.draw(st.booleans()) else drawn[0]
+            a, b, c, d, e = drawn
+            return f"piecewise({a} > {b}, {c}, y < {d}, {e}, x)"
+
+        f = parse(pieces(2))
+        again = from_sympy(to_sympy(f))
+        X = np.array([[0.5, 2.0], [-1.5, 0.3], [3.0, -2.0], [1.0, 1.0], [-0.2, -4.0]])
+        got, want = again.predict(X, ("x", "y")), f.predict(X, ("x", "y"))
+        np.testing.assert_array_equal(np.isnan(got) & ~np.isnan(want), False)
+        np.testing.assert_allclose(got[~np.isnan(want)], want[~np.isnan(want)])
+
+    def test_products_of_thousands_of_factors_in_sympy(self) -> None:
+        f = parse("/".join("*".join(f"(x+{k})" for k in range(n, n + 1500)) for n in (1, 2)))
+        assert to_sympy(f).subs(sp.Symbol("x"), 1).is_Rational
+
+    def test_a_condition_that_holds_too_many_pieces_for_sympy(self) -> None:
+        inner = " + ".join(f"piecewise(x > {k}, {k}, x*{k})" for k in range(1, 13))
+        with pytest.raises(UsageError, match="too many pieces"):
+            to_sympy(parse(f"piecewise({inner} > 3, 1, x)"))
 
     def test_powers_that_exact_numbers_cannot_hold_in_sympy(self) -> None:
         assert to_sympy(parse("9**9**9**9")) is sp.oo

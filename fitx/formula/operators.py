@@ -54,8 +54,9 @@ def _pow_derivative(c: Any, a: Any, b: Any) -> tuple[Any, Any]:
 
 
 def _sympy_piecewise(sp: Any, *args: Any) -> Any:
-    pieces = [(args[i + 1], args[i]) for i in range(0, len(args) - 1, 2)]
-    return sp.Piecewise(*pieces, (args[-1], True))
+    from fitx.formula.sympy_pieces import piecewise
+
+    return piecewise(sp, *args)
 
 
 def _step(c: Any, a: Any, yes: Any, no: Any) -> Any:

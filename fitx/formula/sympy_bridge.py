@@ -5,13 +5,23 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from fractions import Fraction
-from typing import Any
+from functools import reduce
+from operator import mul
+from typing import Any, NamedTuple
 
 from fitx.errors import UsageError
 from fitx.formula.operators import COMPARISONS, OPERATORS
 from fitx.formula.tree import Call, Const, Formula, Number, Var, call
 
 _EXACT = 1000  # larger whole exponents are floats: SymPy would multiply exact numbers out
+_LONG = 32  # factors
+
+
+class _Chain(NamedTuple):
+    """The parts of a sum or a product that is not yet one expression."""
+
+    op: str
+    parts: list[Any]
 
 
 def to_sympy(f: Formula, symbols: Mapping[str, Any] | None = None) -> Any:
@@ -33,7 +43,7 @@ def to_sympy(f: Formula, symbols: Mapping[str, Any] | None = None) -> Any:
             return sp.Rational(value.numerator, value.denominator), float(value)
         return sp.Float(value, 17), value
 
-    # A long chain of + and - becomes one Add at once: SymPy's own + would be quadratic in the number of terms.
+    # A long chain of + and -, or of * and /, becomes one Add or Mul at once: with SymPy's own the time is quadratic.
     def node(n: Call, args: list[tuple[Any, float | None]]) -> tuple[Any, float | None]:
         value = _value(n, [v for _, v in args])
         if value is not None and n.op not in COMPARISONS:
@@ -44,20 +54,30 @@ def to_sympy(f: Formula, symbols: Mapping[str, Any] | None = None) -> Any:
             if n.op in ("floor", "ceil"):  # SymPy would look for as many digits as it takes
                 return sp.Integer(int(value)), value
         if n.op in ("add", "sub"):
-            left = args[0][0] if isinstance(args[0][0], list) else [args[0][0]]
-            right = args[1][0] if isinstance(args[1][0], list) else [args[1][0]]
+            left, right = (a.parts if isinstance(a, _Chain) and a.op == "add" else [done(a)] for a, _ in args)
             left.extend(right if n.op == "add" else [-a for a in right])
-            return left, value
+            return _Chain("add", left), value
+        if n.op in ("mul", "div"):
+            first, second = args[0][0], done(args[1][0])
+            chain = first if isinstance(first, _Chain) and first.op == "mul" else _Chain("mul", [done(first)])
+            chain.parts.append(second if n.op == "mul" else 1 / second)
+            return chain, value
         parts = [done(a) for a, _ in args]
         if n.op == "pow" and isinstance(n.args[1], Const) and abs(float(n.args[1].value)) > _EXACT:
             parts[1] = sp.Float(n.args[1].value, 17)
         try:
             return OPERATORS[n.op].sympy(sp, *parts), value
+        except UsageError:
+            raise
         except (TypeError, ValueError):  # parts that are no real numbers are not compared
             return (sp.false if n.op in COMPARISONS else sp.nan), value
 
     def done(value: Any) -> Any:
-        return sp.Add(*value) if isinstance(value, list) else value
+        if not isinstance(value, _Chain):
+            return value
+        if value.op == "add":
+            return sp.Add(*value.parts)
+        return reduce(mul, value.parts) if len(value.parts) < _LONG else sp.Mul(*value.parts)
 
     return done(f.fold(leaf, node)[0])
 
@@ -110,6 +130,8 @@ def from_sympy(expr: Any) -> Formula:
         name = type(e).__name__
         if name == "Piecewise":
             return _piecewise(e, args)
+        if name in ("And", "Or"):  # 0 or 1 each, and the smallest or largest of them
+            return call("gt", _chain("min" if name == "And" else "max", [call("piecewise", a, 1, 0) for a in args]), 0)
         if name in _FUNCTIONS:
             return _chain(_FUNCTIONS[name], args) if name in ("Min", "Max") else call(_FUNCTIONS[name], *args)
         raise UsageError(f"no operator of a formula means `{e.func}` in `{str(e)[:60]}`")
@@ -136,9 +158,24 @@ def from_sympy(expr: Any) -> Formula:
 
 def _children(e: Any) -> list[Any]:
     if type(e).__name__ == "Piecewise":  # its last condition may be `true`, which is no number
-        pairs = [(p.expr, p.cond) for p in e.args]
-        return [x for value, cond in pairs for x in ((value,) if cond == True else (cond, value))]  # noqa: E712
+        return [x for p in e.args for x in _piece(p.expr, p.cond)]
     return [] if e.is_Rational or e.is_Float else list(e.args)
+
+
+def _piece(value: Any, cond: Any) -> list[Any]:
+    """[condition, value, ...] of one piece, [value] of one that always applies."""
+    if cond == True:  # noqa: E712
+        return [value]
+    # SymPy makes one piece of two with the same value: (v, a | b); and where a piece's value is a Piecewise, that ends
+    # at the piece's own condition.
+    conditions = _alternatives(cond)
+    if type(value).__name__ == "Piecewise" and set(_alternatives(value.args[-1].cond)) & set(conditions):
+        value = value.func(*value.args[:-1], (value.args[-1].expr, True), evaluate=False)
+    return [x for c in conditions for x in (c, value)]
+
+
+def _alternatives(cond: Any) -> tuple[Any, ...]:
+    return tuple(cond.args) if type(cond).__name__ == "Or" else (cond,)
 
 
 def _piecewise(e: Any, args: list[Formula]) -> Formula:

@@ -1,0 +1,46 @@
+"""A SymPy Piecewise whose conditions hold no Piecewise.
+
+SymPy turns piecewise(piecewise(c, u, v) > b, A, B) into a Boolean of sets and simplifies that, for minutes; here it is
+piecewise(c, piecewise(u > b, A, B), piecewise(v > b, A, B)), the same value for every argument.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fitx.errors import UsageError
+
+_MOST = 2_000  # copies of A and B: a condition with k parts of p pieces each has p**k
+
+
+def piecewise(sp: Any, *args: Any) -> Any:
+    """The Piecewise of c1, v1, c2, v2, ..., other. Errors: UsageError where conditions hold too many pieces."""
+    pieces: list[tuple[Any, Any]] = []
+    other = args[-1]
+    copies = 0
+
+    def lifted(condition: Any, yes: Any, no: Any) -> Any:
+        nonlocal copies
+        copies += 1
+        if copies > _MOST:
+            raise UsageError("a piecewise in a condition of a piecewise has too many pieces for a SymPy expression")
+        inner = max(condition.atoms(sp.Piecewise), key=lambda p: (p.count_ops(), sp.default_sort_key(p)), default=None)
+        if inner is None:
+            return sp.Piecewise((yes, condition), (no, True))
+        return sp.Piecewise(*((lifted(_with(sp, condition, inner, v), yes, no), c) for v, c in inner.args))
+
+    for condition, value in reversed(list(zip(args[:-1:2], args[1:-1:2], strict=True))):
+        if condition.has(sp.Piecewise):
+            other = lifted(condition, value, sp.Piecewise(*pieces, (other, True)))
+            pieces = []
+        else:
+            pieces.insert(0, (value, condition))
+    return sp.Piecewise(*pieces, (other, True))
+
+
+def _with(sp: Any, condition: Any, inner: Any, value: Any) -> Any:
+    """The condition with `value` in the place of `inner`; false where it compares what is no real number."""
+    try:
+        return condition.xreplace({inner: value})
+    except TypeError:
+        return sp.false
