@@ -17,7 +17,7 @@ NAMES = st.text(string.ascii_letters + string.digits + "_°µé()[]'$-/*^{}= ", 
 )
 
 
-COMMENTS = ["# a, b; c", "% a, at noon, measured by hand alone", "// 1 2 3", ""]  # no lists of names
+COMMENTS = ["# a, b; c.", "% a, at noon, measured by hand alone", "// 1 2 3", ""]  # no lists of names
 
 
 @st.composite

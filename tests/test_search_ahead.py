@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,11 +19,12 @@ import fitx
 from fitx.fitters.base import Context, Data
 from fitx.fitters.symbolic import Symbolic
 from fitx.formula import parse
-from fitx.search.ahead import crew, schedule
+from fitx.search.ahead import crew, hired, schedule
 from fitx.search.ahead.choice import Choice
 from fitx.search.ahead.crew import Crew, Worker
 from fitx.search.ahead.errand import Errand
 from fitx.search.ahead.wire import Reader, Writer
+from fitx.search.ahead.worker import News
 from fitx.search.engine import Search
 from fitx.search.problem import Problem
 from fitx.search.rounds import FIRST_SPACES, ROUNDS
@@ -151,9 +153,26 @@ def assert_no_crew(s: Search) -> None:
     run.close()  # type: ignore[attr-defined]
 
 
-def test_a_backend_that_the_user_has_set_does_the_tasks(alone: list[tuple[str, str]], taken: list[str]) -> None:
+def test_a_backend_that_the_user_has_set_does_the_tasks(
+    monkeypatch: pytest.MonkeyPatch, alone: list[tuple[str, str]], taken: list[str]
+) -> None:
     import joblib
     from joblib._parallel_backends import ThreadingBackend
+
+    performed, perform, do = threading.Event(), hired.perform, Crew.do
+
+    def told(*task: Any) -> list[News]:
+        news = perform(*task)
+        performed.set()
+        return news
+
+    def patient(self: Crew, *task: Any) -> int:  # or a busy machine might do all itself before the thread awakes
+        number = do(self, *task)
+        assert performed.wait(PATIENCE)
+        return number
+
+    monkeypatch.setattr(hired, "perform", told)
+    monkeypatch.setattr(Crew, "do", patient)
 
     class Elsewhere(ThreadingBackend):  # type: ignore[misc]
         """Threads stand in for machines."""

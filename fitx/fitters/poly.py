@@ -38,6 +38,7 @@ MOST_TERMS = 300  # tried for many features when no degree is asked for
 MOST_WORK = 5e9  # rows x terms^2, likewise
 MOST_NAMED = 5  # features that a note names
 TERMS_A_SECOND = 1e9  # rows x terms^2 that a core does in a second, about
+QR_A_SECOND = 3e9  # the same of one feature; a QR cannot be interrupted
 EXACT = 1e-14  # ||y - p|| / ||p|| at which nothing is left to fit
 DUST = 1e-15  # of max |y|
 CARRIED = 1e-10  # loss of a form, relative to rms(y), that nobody can see
@@ -172,7 +173,9 @@ def _degrees(data: Data, terms: Exponents, sizes: list[int], context: Context) -
     """A polynomial for each size: of one feature from one QR; of many, whose last degrees are dear, one by one, as far
     as the time will do."""
     if data.d == 1:
-        yield from _solve(data, terms, sizes, context.jobs)
+        seconds = data.n * sizes[-1] ** 2 / QR_A_SECOND
+        if len(terms) <= HIGHEST_DEGREE + 1 or time.perf_counter() + seconds < context.deadline:
+            yield from _solve(data, terms, sizes, context.jobs)
         return
     reached, before, seconds = 0, 0, 0.0
     for size in sizes:

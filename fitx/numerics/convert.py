@@ -31,7 +31,7 @@ def to_powers(
     """
     if terms.shape[1] > FEW and int(terms.sum(axis=1).max(initial=0)) <= 1:
         return _line_to_powers(c, tail, terms, lo, hi)
-    numerators, denominator = _common([Fraction(float(a)) + Fraction(float(b)) for a, b in zip(c, tail, strict=True)])
+    numerators, denominator = common([Fraction(float(a)) + Fraction(float(b)) for a, b in zip(c, tail, strict=True)])
     current = {tuple(int(a) for a in row): v for row, v in zip(terms, numerators, strict=True)}
     for i in range(terms.shape[1]):
         degree = int(terms[:, i].max(initial=0))
@@ -114,7 +114,7 @@ def from_powers(degree: int, lo: Fraction, hi: Fraction) -> list[list[Fraction]]
 
 def substitute(power: Sequence[Fraction], middle: float, half: float) -> list[Fraction]:
     """Coefficients of powers of u = (x - middle) / half of the polynomial sum_k power_k x^k, exact."""
-    c, denominator = _common(list(power))
+    c, denominator = common(list(power))
     shift, unit = Fraction(middle), Fraction(half)
     # In integers, which need no common divisors: with middle = a / b, powers of b (x - middle).
     a, b, n = shift.numerator, shift.denominator, len(c) - 1
@@ -140,7 +140,7 @@ def rounded(values: Sequence[Fraction]) -> Array:
 
 def _integer_table(degree: int, lo: Fraction, hi: Fraction) -> tuple[list[list[int]], int]:
     """Rows N_0 ... N_degree (lowest power first) and D."""
-    (ia, ib, id_), _ = _common([Fraction(2), -lo - hi, hi - lo])
+    (ia, ib, id_), _ = common([Fraction(2), -lo - hi, hi - lo])
     rows = [[1], [ib, ia]]
     for k in range(1, degree):
         row = [2 * ib * v for v in rows[k]] + [0]
@@ -152,7 +152,7 @@ def _integer_table(degree: int, lo: Fraction, hi: Fraction) -> tuple[list[list[i
     return rows[: degree + 1], id_
 
 
-def _common(values: list[Fraction]) -> tuple[list[int], int]:
+def common(values: list[Fraction]) -> tuple[list[int], int]:
     """Numerators over the least common denominator, and that denominator."""
     denominator = math.lcm(*(v.denominator for v in values))
     return [v.numerator * (denominator // v.denominator) for v in values], denominator

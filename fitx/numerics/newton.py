@@ -15,7 +15,7 @@ from fractions import Fraction
 
 import numpy as np
 
-from fitx.numerics.convert import rounded, substitute
+from fitx.numerics.convert import as_float, common, substitute
 from fitx.numerics.doubledouble import Array
 
 
@@ -62,15 +62,19 @@ def leja_points(n: int) -> Array:
 def from_powers(power: Sequence[Fraction], middle: float, half: float) -> NewtonForm:
     """The Newton form of sum_k power_k x^k on [middle - half, middle + half]; only c is rounded, once.
 
-    Exact: Taylor shift to v = x - middle, v = u / scale, then division by (u - u_0), (u - u_1), ... in turn.
+    Exact: Taylor shift to v = x - middle, v = u / scale, then division by (u - u_0), (u - u_1), ... in turn; in integers,
+    which need no common divisors, so of w = b u with b u_0, b u_1, ... whole.
     """
     scale = 2.0 / half
-    c = [v / Fraction(scale) ** k for k, v in enumerate(substitute(power, middle, 1.0))]
-    m = len(c) - 1
+    numerators, denominator = common(substitute(power, middle, 1.0))
+    m = len(numerators) - 1
     nodes = leja_points(m)
-    exact = [Fraction(float(u)) for u in nodes]
-    for i in range(m):
+    whole, b = common([Fraction(float(u)) for u in nodes])
+    below, above = Fraction(scale).denominator, b * Fraction(scale).numerator  # v = w below / above
+    c = [v * below**k * above ** (m - k) for k, v in enumerate(numerators)]
+    for i, node in enumerate(whole):
         # One synthetic division: c[i] becomes the remainder at nodes[i], c[i+1:] the quotient.
         for j in range(m - 1, i - 1, -1):
-            c[j] += exact[i] * c[j + 1]
-    return NewtonForm(middle, scale, nodes, rounded(c))
+            c[j] += node * c[j + 1]
+    denominator *= above**m
+    return NewtonForm(middle, scale, nodes, np.array([as_float(v * b**k, denominator) for k, v in enumerate(c)]))
