@@ -5,9 +5,11 @@ import signal
 
 from hypothesis import HealthCheck, settings
 
-# Deadlines would be tests of time; the long profile is chosen by the command for longer checks.
+# Deadlines would be tests of time; the long profile is chosen by the command for longer checks, `same` where
+# environments are compared.
 settings.register_profile("default", deadline=None, max_examples=100, suppress_health_check=[HealthCheck.too_slow])
 settings.register_profile("long", deadline=None, max_examples=5000, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("same", parent=settings.get_profile("default"), derandomize=True, database=None)
 settings.load_profile(os.environ.get("FITX_HYPOTHESIS", "default"))
 
 # Tests start `python -c ...` and `python -m fitx` from the root of a clone, where the folder fitx, which has no

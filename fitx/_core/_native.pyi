@@ -92,6 +92,9 @@ def moments(
     for any number of threads. ValueError for lengths that differ.
     """
 
+def release_memory() -> None:
+    """Gives memory that is not in use back to the system, where it can (glibc)."""
+
 class Library:
     """Expressions as values on the screening rows, each once up to a factor; see search_library.hpp. Several
     threads may use one at the same time."""

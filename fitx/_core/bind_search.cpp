@@ -3,6 +3,9 @@
 #include <nanobind/stl/tuple.h>
 
 #include <cstring>
+#if defined(__GLIBC__)
+#include <malloc.h>
+#endif
 
 #include "bind_util.hpp"
 #include "search_driver.hpp"
@@ -227,6 +230,11 @@ void register_search(nb::module_& m) {
         "[first, last). Returns scores (t, keep) and indices (t, keep, 3).");
   m.def("search_match", match, "panels"_a.noconvert(), "features"_a, "residuals"_a.noconvert(), "keep"_a, "threads"_a = 1,
         "For each residual (in panels of its own) the features of largest |correlation|: scores and indices (32 r, keep).");
+  m.def("release_memory", [] {
+#if defined(__GLIBC__)
+    malloc_trim(0);  // free pieces between others stay with the process otherwise, after a search a hundred megabytes
+#endif
+  }, nb::call_guard<nb::gil_scoped_release>(), "Gives memory that is not in use back to the system, where it can.");
   m.def("search_additions", additions, "panels"_a.noconvert(), "features"_a, "bases"_a.noconvert(), "residuals"_a.noconvert(), "keep"_a, "threads"_a = 1,
         "For each orthonormal basis (m, q, rows) and residual (m, rows) orthogonal to it, the features that explain most of "
         "the residual when added: gains and indices (m, keep).");

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from fitx._core._native import (
     Library,
+    release_memory,
     search_additions,
     search_correlate,
     search_match,
@@ -11,4 +12,12 @@ from fitx._core._native import (
     search_triples,
 )
 
-__all__ = ["Library", "search_additions", "search_correlate", "search_match", "search_pairs", "search_triples"]
+__all__ = [
+    "Library",
+    "release_memory",
+    "search_additions",
+    "search_correlate",
+    "search_match",
+    "search_pairs",
+    "search_triples",
+]

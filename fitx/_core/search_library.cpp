@@ -176,6 +176,7 @@ void Library::project(const int32_t* order, int64_t m, bool log, const double* w
   std::unique_ptr<double[]> scratch(new double[(size_t)kChunk * rows_]);
   std::vector<uint64_t> keys(kChunk);
   KeySet seen(m);
+  panels.reserve((size_t)(m + kPanel - 1) / kPanel * kPanel * rows_);  // pages that are never reached cost nothing
   for (int64_t q = 0; q < m; ++q)
     if (order[q] < 0 || order[q] >= size_) throw std::invalid_argument("no such expression in the library");
   for (int64_t start = 0; start < m; start += kChunk) {

@@ -46,7 +46,7 @@ class Symbolic(Fitter):
         Option("forbidden", str, "", 'nestings that are not tried: "sin(exp) log(sqrt)"'),
         Option("time", float, None, "seconds at most, within the time limit of the whole fit"),
         Option("free_constants", bool, False, "with units: numbers in a formula may carry a unit of their own"),
-        Option("memory", float, 1.0, "memory at most, in GiB"),
+        Option("memory", float, 1.0, "memory of its libraries at most, in GiB"),
     )
 
     def declines(self, data: Data) -> str:
@@ -60,7 +60,12 @@ class Symbolic(Fitter):
     def propose(self, data: Data, context: Context) -> Iterator[Proposal | Pause]:
         """Formulas as they join the front, so that an interrupt or the time limit leaves the best so far. A pause after
         what is quickly tried."""
-        yield from rescaled(self._search, data, context)
+        from fitx._core.search import release_memory
+
+        try:
+            yield from rescaled(self._search, data, context)
+        finally:
+            release_memory()
 
     def _search(self, data: Data, context: Context) -> Iterator[Proposal | Pause]:
         from fitx.search.description import description

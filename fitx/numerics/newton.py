@@ -62,8 +62,8 @@ def leja_points(n: int) -> Array:
 def from_powers(power: Sequence[Fraction], middle: float, half: float) -> NewtonForm:
     """The Newton form of sum_k power_k x^k on [middle - half, middle + half]; only c is rounded, once.
 
-    Exact: Taylor shift to v = x - middle, v = u / scale, then division by (u - u_0), (u - u_1), ... in turn; in integers,
-    which need no common divisors, so of w = b u with b u_0, b u_1, ... whole.
+    Exact: Taylor shift to v = x - middle, v = u / scale, then division by (u - u_0), (u - u_1), ... in turn. In
+    integers, which need no common divisors, so of w = b u with b u_0, b u_1, ... whole.
     """
     scale = 2.0 / half
     numerators, denominator = common(substitute(power, middle, 1.0))

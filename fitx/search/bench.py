@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
@@ -88,7 +89,9 @@ class Workbench:
     counted: Callable[[int], None] = lambda n: None
     _spaces: dict[str, Space] = field(default_factory=dict)
     _groups: dict[str, list[Space]] = field(default_factory=dict)
+    room: float = math.inf  # bytes for features; beyond, those that were made first are made anew
     _features: dict[str, Features] = field(default_factory=dict)
+    _most: dict[str, int] = field(default_factory=dict)  # expressions that become features
 
     def space(self, kind: Kind) -> Space:
         """The space of that kind; where y is noisy the one for y itself."""
@@ -117,8 +120,9 @@ class Workbench:
             space = self.space(kind) if space is None else space
             order, primary = feature_order(self.library, kind.log_features)
             # One call that cannot be interrupted: no more than a quarter of the time that is left.
-            most = max(2000, int(self.budget.left / 4 / _PROJECTION * self.threads))
+            most = self._most.setdefault(name, max(2000, int(self.budget.left / 4 / _PROJECTION * self.threads)))
             order, primary = order[:most], min(primary, most)
+            self._make_room(4 * len(order) * len(space.weight))
             basis = space.basis if len(space.basis) else np.zeros((0, len(space.weight)))
             panels, ids = self.library.values.project(
                 order, kind.log_features, space.weight, np.ascontiguousarray(basis), self.threads
@@ -127,6 +131,10 @@ class Workbench:
             first[order[:primary]] = True
             self._features[name] = Features(panels, ids, int(first[ids].sum()))
         return self._features[name]
+
+    def _make_room(self, size: int) -> None:
+        while self._features and size + sum(f.panels.nbytes for f in self._features.values()) > self.room:
+            del self._features[next(iter(self._features))]
 
     def forget_features(self, kind: Kind) -> None:
         """Give the memory back."""

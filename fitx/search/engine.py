@@ -101,6 +101,9 @@ class Search:
             yield from self._run()
         finally:
             self.schedule.close()
+            # This object is part of cycles: the libraries would stay until Python looks for such.
+            self.schedule.clear()
+            self._sides, self._batch = (), ()
 
     def _run(self) -> Iterator[Entry | None]:
         for guess in self.guesses:

@@ -39,6 +39,7 @@ _EACH = 2  # terms of a column and target
 _ALIKE = 1 - 1e-6  # correlation of terms that differ by a function of the other columns
 _NODE = 0.15  # what a node of the term costs, in units of log(misfit)
 _MOST = 8
+_BLOCK = 1024  # expressions at a time
 # Simple factors of a term.
 _FACTORS = np.array([
     sign * p / q * unit
@@ -70,9 +71,8 @@ def peeled(problem: Problem, grammar: Grammar, threads: int = 1) -> Iterator[Pro
         problem, rows=replace(problem.rows, screen=rows, weight=np.ones(len(rows))), formulas=tuple(map(Var, names))
     )
     library = grow(sample, _LIBRARY, grammar, Budget(np.inf), threads)
-    values = library.values.values(np.arange(len(library), dtype=np.int32))
     made = 0
-    for term in _terms(sample, values, library, grammar):
+    for term in _terms(sample, library, grammar):
         g = term.expression
         values_of_g = evaluate_columns(g, problem.columns, names)
         if not np.isfinite(values_of_g).all():
@@ -85,14 +85,13 @@ def peeled(problem: Problem, grammar: Grammar, threads: int = 1) -> Iterator[Pro
                 return
 
 
-def _terms(problem: Problem, values: Array, library: ExpressionLibrary, grammar: Grammar) -> list[_Term]:
+def _terms(problem: Problem, library: ExpressionLibrary, grammar: Grammar) -> list[_Term]:
     rows = problem.rows.screen
     x, y = problem.columns[:, rows], problem.y[rows]
     targets: list[Target | None] = [t for t in targets_for(y, grammar.operators) if t.name in _TARGETS]
     with np.errstate(all="ignore"):
         goals = [np.log(np.abs(y)) if t is None else t.forward(y) for t in (*targets, None)]
-        logs = np.log(np.abs(values))
-    tables = (_Table.of(values), _Table.of(logs))
+    tables = (_Table.of(library, logs=False), _Table.of(library, logs=True))
     factor: list[Target | None] = [None]
     factors = likely_factors(problem, x, grammar)
     cost = library.cost[: len(library)]
@@ -122,19 +121,33 @@ def _terms(problem: Problem, values: Array, library: ExpressionLibrary, grammar:
 
 @dataclass(frozen=True, slots=True)
 class _Table:
-    """Rows of values, and the same scaled to at most 1 in float32 for a first look; zeros where not finite."""
+    """The values of a library or their logarithms, scaled to at most 1 in float32 for a first look; zeros where not
+    finite. In float64 they are made anew for the few that are asked for: all would take four times the memory."""
 
-    values: Array
+    library: ExpressionLibrary
+    logs: bool
     scaled: npt.NDArray[np.float32]
     square: npt.NDArray[np.float32]
 
     @staticmethod
-    def of(values: Array) -> _Table:
-        """The table of values (m, n)."""
-        size = np.abs(values).max(axis=1)
-        ok = np.isfinite(size) & (size > 0)
-        scaled = np.where(ok[:, None], values / np.where(ok, size, 1.0)[:, None], 0.0).astype(np.float32)
-        return _Table(values, scaled, np.einsum("ij,ij->i", scaled, scaled))
+    def of(library: ExpressionLibrary, *, logs: bool) -> _Table:
+        """The table of all expressions, (m, n)."""
+        scaled = np.empty((len(library), len(library.problem.rows.screen)), np.float32)
+        table = _Table(library, logs, scaled, np.empty(len(library), np.float32))
+        for start in range(0, len(library), _BLOCK):
+            block = slice(start, min(start + _BLOCK, len(library)))
+            values = table.values(np.arange(block.start, block.stop))
+            size = np.abs(values).max(axis=1)
+            ok = np.isfinite(size) & (size > 0)
+            scaled[block] = np.where(ok[:, None], values / np.where(ok, size, 1.0)[:, None], 0.0)
+        np.einsum("ij,ij->i", scaled, scaled, out=table.square)
+        return table
+
+    def values(self, ids: npt.NDArray[np.intp]) -> Array:
+        """(k, n)."""
+        values = self.library.values.values(ids.astype(np.int32))
+        with np.errstate(divide="ignore"):
+            return np.log(np.abs(values)) if self.logs else values
 
     def norm(self, basis: Array) -> Array:
         """Squared lengths of the scaled rows without the basis; infinite for those of which little is left."""
@@ -151,7 +164,7 @@ def _clearest(
     total = float(t @ t)
     rough = 1 - (table.scaled @ t.astype(np.float32)) ** 2 / (norm * total)
     ids = np.lexsort((np.arange(len(cost)), np.log(np.maximum(rough, 1e-6)) + 0.5 * cost))[: 8 * _EACH]
-    v = table.values[ids]
+    v = table.values(ids)
     left = v - (v @ basis.T) @ basis
     square = (left * left).sum(axis=1)
     inner = left @ t

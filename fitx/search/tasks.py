@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from itertools import islice
 from typing import ClassVar
 
+from fitx._core.search import release_memory
 from fitx.formula import Formula
 from fitx.search.bench import Workbench
 from fitx.search.budget import Budget
@@ -64,6 +65,8 @@ class Workshop:
         """The problem's workbench at this size."""
         if effort is not ROUNDS[0]:
             self.benches.clear()
+            if effort in ROUNDS:
+                release_memory()
         elif problem in self.benches:
             bench = self.benches[problem] = self.benches.pop(problem)
             # What came close belongs to one task: others may be done elsewhere.
@@ -74,7 +77,10 @@ class Workshop:
         self.counted(int(library.values.tried))
         # On the screening rows: far above rounding errors, and above the digits that y was rounded to.
         tolerance = min(1e-4, max(1e-12, 1e4 * self.floor))
-        bench = Workbench(problem, library, self.grammar, table, self.threads, budget, tolerance, counted=self.counted)
+        room = self.memory - 8 * rows * effort.size.total
+        bench = Workbench(
+            problem, library, self.grammar, table, self.threads, budget, tolerance, counted=self.counted, room=room
+        )
         if effort is ROUNDS[0]:
             self.benches[problem] = bench
             if len(self.benches) * bytes_of(effort, rows) > _KEPT * self.memory:

@@ -21,6 +21,7 @@ Ints = npt.NDArray[np.int32]
 _KEEP = 1000  # pairs rechecked for each target
 _PIECE = 2e7  # pairs in one call of the kernel
 _BLOCK = 128  # features in one block of it
+_PANELS = 32  # at a time
 
 
 class Pairs(Stage):
@@ -83,14 +84,17 @@ def _noisy(bench: Workbench, kind: Kind, count: int, budget: Budget) -> Iterator
     hits: list[Hit] = []
     for space in bench.spaces(kind):
         chosen = pair_targets(space)
-        features = bench.features(kind, space) if chosen and not budget.expired() else None
-        if features is None or min(count, features.primary) < 3:
+        if not chosen or budget.expired():
             continue
-        found = best_pairs(bench, space, kind, min(count, features.primary), chosen, budget, _KEEP)
+        most = min(count, bench.features(kind, space).primary)
+        if most < 3:
+            continue
+        found = best_pairs(bench, space, kind, most, chosen, budget, _KEEP)
+        ids = bench.features(kind, space).ids
         for t, near in zip(chosen, found, strict=True):
             bench.near[kind.name, space.targets[t].name] = near
             if len(near.score):
-                hits += bench.hits(space, t, near.score, features.ids[near.index], NOISY_EACH)
+                hits += bench.hits(space, t, near.score, ids[near.index], NOISY_EACH)
     yield from bench.best_fits(hits, NOISY_FITS)
 
 
@@ -129,7 +133,10 @@ def best_pairs(
 
 def correlations64(units: Array, panels: npt.NDArray[np.float32]) -> Array:
     """(t, 32 p): correlation in float64 of units (t, screen) with the features of panels (p, screen, 32)."""
-    return np.tensordot(units, panels.astype(np.float64), axes=(1, 1)).reshape(len(units), -1)
+    rho = np.empty((len(units), len(panels), panels.shape[2]))
+    for k in range(0, len(panels), _PANELS):  # all in float64 at once would take twice their memory, and twice again
+        rho[:, k : k + _PANELS] = np.tensordot(units, panels[k : k + _PANELS].astype(np.float64), axes=(1, 1))
+    return rho.reshape(len(units), -1)
 
 
 def _pairs(first: int, last: int) -> int:

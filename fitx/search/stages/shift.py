@@ -32,6 +32,7 @@ MANY = (
 _BATCH = 512  # residuals in one call of the kernel
 _KEEP = 4
 _MOST_TERMS = 60_000  # of the library, from which terms are chosen
+_BLOCK = 1024  # expressions at a time
 _NEAR = 1e-6  # float32's 1 - |correlation| at which a match is rechecked
 _NEAR_PAIR = 1e-6  # the same for pairs, whose R2 loses digits when the two are alike
 _PAIR_FEATURES = 2500
@@ -94,24 +95,33 @@ def shift_terms(bench: Workbench, targets: list[Target], count: int) -> tuple[in
     op, cost, mono = lib.op[:n], lib.cost[:n], lib.monomial[:n]
     product = mono | (op == MUL) | (op == DIV)
     simple = ~product & (cost <= 3) & ~np.isin(op, (ADD, SUB, AFFINE))
-    values = lib.values.values(np.arange(n, dtype=np.int32))
-    weight = bench.problem.rows.weight
-    values = (values - np.average(values, axis=1, weights=weight)[:, None]) * weight
-    norm = np.maximum((values * values).sum(axis=1), 1e-300)
     chosen: dict[int, None] = {}
-    y = bench.problem.y[bench.problem.rows.screen]
-    for target in targets:
-        t = target.forward(y)
-        t = (t - np.average(t, weights=weight)) * weight
-        if not np.isfinite(t).all():
-            continue
-        gain = (values @ t) ** 2 / norm * np.where(mono, 1.0, 0.8)
+    for gain in _gains(bench, targets, n):
+        gain = gain * np.where(mono, 1.0, 0.8)
         for kind, keep in ((product, min(60, count // 4)), (simple, min(15, count // 16))):
             ids = np.flatnonzero(kind)
             chosen.update(dict.fromkeys(ids[np.argsort(-gain[ids], kind="stable")[:keep]].tolist()))
     first = len(chosen)
     chosen.update(dict.fromkeys(_short_first(lib)[: count + first].tolist()))
     return first, np.array(list(chosen)[: count + first], np.int32)
+
+
+def _gains(bench: Workbench, targets: list[Target], n: int) -> list[Array]:
+    """What each of the first n expressions alone explains of each target, times a constant: (n,) each, without targets
+    that are not finite."""
+    weight = bench.problem.rows.weight
+    y = bench.problem.y[bench.problem.rows.screen]
+    with np.errstate(all="ignore"):
+        goals = np.array([target.forward(y) for target in targets]).reshape(len(targets), -1)
+        goals = goals[np.isfinite(goals).all(axis=1)]
+    goals = (goals - np.average(goals, axis=1, weights=weight)[:, None]) * weight
+    gains = np.empty((len(goals), n))
+    for start in range(0, n, _BLOCK):
+        ids = np.arange(start, min(start + _BLOCK, n), dtype=np.int32)
+        values = bench.library.values.values(ids)
+        values = (values - np.average(values, axis=1, weights=weight)[:, None]) * weight
+        gains[:, ids] = (goals @ values.T) ** 2 / np.maximum((values * values).sum(axis=1), 1e-300)
+    return list(gains)
 
 
 def _short_first(lib: ExpressionLibrary) -> Ints:

@@ -52,14 +52,14 @@ class Singles(Stage):
 def _noisy(bench: Workbench, kind: Kind, budget: Budget) -> Iterator[Formula]:
     hits: list[Hit] = []
     for space in bench.spaces(kind):
-        features = bench.features(kind, space)
-        if budget.expired() or not len(features.ids):
+        known = bench.features(kind, space).ids  # not the features: there may be no room for those of two spaces
+        if budget.expired() or not len(known):
             break
-        rho = np.abs(bench.correlations(kind, space)[:, : len(features.ids)])
+        rho = np.abs(bench.correlations(kind, space)[:, : len(known)])
         bench.counted(rho.size)
         keep = min(_KEEP, rho.shape[1])
         for t in range(len(space.targets)):
-            ids = features.ids[np.sort(np.argpartition(-rho[t], keep - 1)[:keep])]
+            ids = known[np.sort(np.argpartition(-rho[t], keep - 1)[:keep])]
             r2 = (bench.exact(space, ids) @ space.units[t]) ** 2
             hits += bench.hits(space, t, r2, ids[:, None], NOISY_EACH)
     yield from bench.best_fits(hits, NOISY_FITS)
