@@ -50,7 +50,7 @@ def test_computes_what_predict_computes(fit: fitx.Fit) -> None:
     f = sp.lambdify(T, fit.expr)
     np.testing.assert_allclose(np.broadcast_to(f(X), X.shape), fit.predict(X), rtol=1e-9, atol=1e-12)
     for c in fit.candidates:
-        with np.errstate(divide="ignore", invalid="ignore"):  # NumPy's select computes the pieces that do not apply, too
+        with np.errstate(divide="ignore", invalid="ignore"):  # NumPy computes pieces that do not apply, too
             values = np.broadcast_to(sp.lambdify(T, c.expr)(X), X.shape)
         np.testing.assert_allclose(values, c.predict(X), rtol=1e-9, atol=1e-12)
 
