@@ -9,10 +9,10 @@ Python's blocks in use are printed every --every fits. SymPy keeps the last 1,00
 are dropped before each reading. In the end stands the slope of a straight line through the second half of all readings:
 a leak of one small array is 1 kB a fit, and less than LIMIT_FITS is called none, for the allocator's unused pieces come
 and go by megabytes.
-`search`: one symbolic search of a table without a law, one thread, readings every --every seconds. Its plan, which is at its
-end after a minute or two, begins anew until the time is up. Its libraries grow by rounds up to the option `memory`,
-here --memory GiB, and are given back in the end: growth beyond that and a quarter, more in the second half than in the
-first by LIMIT_GROWTH, or more than LIMIT_LEFT kept, is a leak.
+`search`: one symbolic search of a table without a law, one thread, readings every --every seconds. Its plan, which
+ends after a minute or two, begins anew until the time is up. Its libraries grow by rounds up to the method's option
+`memory`, here --memory GiB, and are given back in the end: growth beyond that and a quarter, more in the second half
+than in the first by LIMIT_GROWTH, or more than LIMIT_LEFT kept, is a leak.
 
 Exits with 1 where memory grew. Needs Linux (/proc/self/statm).
 """
