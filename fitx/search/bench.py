@@ -136,8 +136,11 @@ class Workbench:
         while self._features and size + sum(f.panels.nbytes for f in self._features.values()) > self.room:
             del self._features[next(iter(self._features))]
 
-    def forget_features(self, kind: Kind) -> None:
-        """Give the memory back."""
+    def forget_features(self, kind: Kind | None = None) -> None:
+        """Give the memory back: that of the kind, or of all."""
+        if kind is None:
+            self._features.clear()
+            return
         for name in [kind.name, *(space.name for space in self._groups.get(kind.name, ()))]:
             self._features.pop(name, None)
 

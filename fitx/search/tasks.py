@@ -151,6 +151,8 @@ class Round(Task):
         ):
             if kind and kind.base == "waves" and not waves:
                 continue
+            if family in ("nested", "late"):  # these take memory of their own
+                bench.forget_features()
             for stage in stages_of(family):
                 if budget.expired():
                     return

@@ -10,7 +10,7 @@ are dropped before each reading. In the end stands the slope of a straight line 
 a leak of one small array is 1 kB a fit, and less than LIMIT_FITS is called none, for the allocator's unused pieces come
 and go by megabytes.
 `search`: one symbolic search of a table without a law, one thread, readings every --every seconds. Its plan, which
-ends after a minute or two, begins anew until the time is up. Its libraries grow by rounds up to the method's option
+ends after a minute, begins anew until the time is up. Its libraries grow by rounds up to the method's option
 `memory`, here --memory GiB, and are given back in the end: growth beyond that and a quarter, more in the second half
 than in the first by LIMIT_GROWTH, or more than LIMIT_LEFT kept, is a leak.
 
@@ -32,7 +32,7 @@ import numpy as np
 from sympy.core.cache import clear_cache
 
 import fitx
-from fitx.search import sides
+from fitx.search import patience, sides
 
 # One hundred fits: mostly of some hundredths of a second, now and then by methods that search.
 SCHEDULE = ["poly", "poly", "model", "poly", "mars", "poly", "poly", "lagrange", "poly", "spline"] * 10
@@ -104,9 +104,10 @@ def search(seconds: float, every: float, memory: float) -> bool:
     rng = np.random.default_rng(1)
     fitx.fit(rng.uniform(size=(50, 2)), rng.uniform(size=50), method="symbolic", time_limit=5, jobs=1)  # imports
     X = rng.uniform(-1, 1, (2000, 6))
-    # Smooth, exact, no law, and so well approximated that the search does not give up.
+    # Smooth, exact, and no law. The search would give up, or come to its plan's end.
     y = np.tanh(X @ rng.normal(0, 0.3, (6, 12)) + rng.normal(size=12)) @ rng.normal(size=12)
     once = sides.steps
+    patience._WAIT = patience._MOST = np.inf
     sides.steps = lambda *a, **k: chain.from_iterable(once(*a, **k) for _ in count())
     readings: list[float] = []
     done = threading.Event()

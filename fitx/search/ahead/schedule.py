@@ -83,7 +83,7 @@ class Schedule:
                 k += 1
                 yield Part(portion.where, portion.stage, self._formulas(errand, portion))
                 if portion.rest is not None:
-                    portion.complete = True  # left out, or used up
+                    portion.complete, portion.rest = True, None  # left out, or used up
                 self._count(errand)
             elif errand.done:
                 break
@@ -120,7 +120,7 @@ class Schedule:
                 with np.errstate(all="ignore"):
                     formula = next(portion.rest, None)
                 if formula is None:
-                    portion.complete = True
+                    portion.complete, portion.rest = True, None
                     return
                 yield formula
             elif portion.skipped:  # another process has left it out, and now it seems to be worth its time

@@ -20,13 +20,13 @@ Array = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int32]
 
 _COLUMNS = 60_000
-_BLOCK = 8192
+_BLOCK = 1024
 _APART = 1e-12  # part of a column's square that a base must leave
 
 
 class Grid:
-    """u, m: arguments and multipliers on the screening rows. atoms (N, 5), theta (N, 4), columns (N, 2, rows), group
-    (N,), a number for each structure; plain: how many have no multiplier, the first ones."""
+    """u, m: arguments and multipliers on the screening rows. atoms (N, 5), theta (N, 4), group (N,), a number for each
+    structure; plain: how many have no multiplier, the first ones."""
 
     def __init__(
         self, scene: Scene, grammar: Grammar, u: Array, m: Array, budget: Budget, threads: int,
@@ -35,7 +35,8 @@ class Grid:
         self._one_argument = starts
         self._u, self._m, self._budget, self._threads = u, m, budget, threads
         self._starts(scene, grammar)
-        self.columns: Array = np.zeros((0, 2, u.shape[1]))
+        # As many as there may be: pages that are never reached cost nothing, and none is copied.
+        self._columns: Array = np.empty((len(self.atoms) + len(self._multiplied[0]), 2, u.shape[1]))
         self.group = np.zeros(0, np.int64)
         self.plain = 0
         self._ready: list[bool] = []
@@ -73,22 +74,27 @@ class Grid:
         room = max(0, _COLUMNS - len(self.atoms))
         self._multiplied = np.concatenate(parts)[:room], np.concatenate(starts)[:room]
 
+    @property
+    def columns(self) -> Array:
+        """(N, 2, rows) of the atoms."""
+        return self._columns[: len(self.atoms)]
+
     def evaluate(self, plain: bool = False) -> None:
         """The columns without multipliers, or all; those that are not finite are left out."""
         if not self._ready:
-            self.atoms, self.theta, self.columns = self._evaluated(self.atoms, self.theta)
+            self.atoms, self.theta = self._evaluated(self.atoms, self.theta, 0)
             self.plain = len(self.atoms)
             self._ready.append(True)
         if not plain and len(self._ready) == 1:
-            atoms, theta, columns = self._evaluated(*self._multiplied)
+            atoms, theta = self._evaluated(*self._multiplied, self.plain)
             self.atoms, self.theta = np.concatenate([self.atoms, atoms]), np.concatenate([self.theta, theta])
-            self.columns = np.concatenate([self.columns, columns])
             self._ready.append(True)
         a = self.atoms.astype(np.int64)
         self.group = (((a[:, 0] * 8 + a[:, 1]) * 256 + a[:, 2]) * 256 + a[:, 3]) * 64 + a[:, 4]
 
-    def _evaluated(self, atoms: Ints, theta: Array) -> tuple[Ints, Array, Array]:
-        parts, kept = [np.zeros((0, 2, self._u.shape[1]))], [np.zeros(0, int)]
+    def _evaluated(self, atoms: Ints, theta: Array, at: int) -> tuple[Ints, Array]:
+        """Those whose columns are finite; the columns stand from number `at` on."""
+        kept = [np.zeros(0, int)]
         for k in range(0, len(atoms), _BLOCK):
             if self._budget.expired():
                 break
@@ -97,10 +103,11 @@ class Grid:
             size = np.abs(block).max(axis=(1, 2))
             ok = np.flatnonzero((size > 1e-100) & (size < 1e100))
             # Scaled to at most 1: only their directions count.
-            parts.append(block[ok] / size[ok, None, None])
+            np.divide(block[ok], size[ok, None, None], out=self._columns[at : at + len(ok)])
+            at += len(ok)
             kept.append(k + ok)
         index = np.concatenate(kept)
-        return np.ascontiguousarray(atoms[index]), np.ascontiguousarray(theta[index]), np.concatenate(parts)
+        return np.ascontiguousarray(atoms[index]), np.ascontiguousarray(theta[index])
 
     def gains(self, basis: Array, targets: Array, first: int | None = None) -> Array:
         """R2 (N, t) of the `first` columns, or of both of a wave, once the orthonormal rows `basis` are taken out."""
@@ -110,7 +117,7 @@ class Grid:
         ok = total > 1e-20 * np.maximum((targets * targets).sum(axis=1), 1e-300)
         left = left / np.sqrt(np.maximum(total, 1e-300))[:, None]
         P = c @ basis.T
-        cc = (c * c).sum(axis=1)
+        cc = np.einsum("ij,ij->i", c, c)
         nn = cc - (P * P).sum(axis=1)
         g = c @ left.T
         with np.errstate(all="ignore"):
@@ -120,8 +127,8 @@ class Grid:
         if len(two):
             s = s[two]
             S = s @ basis.T
-            ss = (s * s).sum(axis=1) - (S * S).sum(axis=1)
-            cs = (s * c[two]).sum(axis=1) - (S * P[two]).sum(axis=1)
+            ss = np.einsum("ij,ij->i", s, s) - (S * S).sum(axis=1)
+            cs = np.einsum("ij,ij->i", s, c[two]) - (S * P[two]).sum(axis=1)
             h = s @ left.T
             with np.errstate(all="ignore"):
                 det = nn[two] * ss - cs * cs
