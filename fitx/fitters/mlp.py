@@ -107,8 +107,8 @@ def _networks(data: Data, context: Context) -> Iterator[Proposal]:
     before, seconds = 0, 0.0
     for width in widths:
         began = time.perf_counter()
-        # One that is chosen is trained twice more from its best start: for the report, and on all rows.
-        if before and began + seconds * width / before * (1 + 2 / len(starts)) > context.deadline:
+        # The chosen one is trained twice more from its best start: for the report, and on all rows, up to twice these.
+        if before and began + seconds * width / before * (1 + 4 / len(starts)) > context.deadline:
             return
         plan = Plan(width, o["activation"], o["alpha"], o["iterations"], starts)
         proposal, error = _trained(data, plan, context.expired)
