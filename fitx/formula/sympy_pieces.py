@@ -6,36 +6,43 @@ piecewise(c, piecewise(u > b, A, B), piecewise(v > b, A, B)), the same value for
 
 from __future__ import annotations
 
+from itertools import islice
 from typing import Any
 
 from fitx.errors import UsageError
 
-_MOST = 2_000  # copies of A and B: a condition with k parts of p pieces each has p**k
+_MOST = 5_000  # nodes in all copies of A and B: a condition with k parts of p pieces each makes p**k
 
 
 def piecewise(sp: Any, *args: Any) -> Any:
     """The Piecewise of c1, v1, c2, v2, ..., other. Errors: UsageError where conditions hold too many pieces."""
     pieces: list[tuple[Any, Any]] = []
     other = args[-1]
-    copies = 0
+    nodes = 0
 
-    def lifted(condition: Any, yes: Any, no: Any) -> Any:
-        nonlocal copies
-        copies += 1
-        if copies > _MOST:
+    def lifted(condition: Any, yes: Any, no: Any, size: int) -> Any:
+        nonlocal nodes
+        nodes += size
+        if nodes > _MOST:
             raise UsageError("a piecewise in a condition of a piecewise has too many pieces for a SymPy expression")
         inner = max(condition.atoms(sp.Piecewise), key=lambda p: (p.count_ops(), sp.default_sort_key(p)), default=None)
         if inner is None:
             return sp.Piecewise((yes, condition), (no, True))
-        return sp.Piecewise(*((lifted(_with(sp, condition, inner, v), yes, no), c) for v, c in inner.args))
+        return sp.Piecewise(*((lifted(_with(sp, condition, inner, v), yes, no, size), c) for v, c in inner.args))
 
     for condition, value in reversed(list(zip(args[:-1:2], args[1:-1:2], strict=True))):
         if condition.has(sp.Piecewise):
-            other = lifted(condition, value, sp.Piecewise(*pieces, (other, True)))
+            rest = sp.Piecewise(*pieces, (other, True))
+            other = lifted(condition, value, rest, _size(sp, value) + _size(sp, rest))
             pieces = []
         else:
             pieces.insert(0, (value, condition))
     return sp.Piecewise(*pieces, (other, True))
+
+
+def _size(sp: Any, e: Any) -> int:
+    """Nodes of the expression, as far as they count."""
+    return sum(1 for _ in islice(sp.preorder_traversal(e), _MOST))
 
 
 def _with(sp: Any, condition: Any, inner: Any, value: Any) -> Any:

@@ -1,7 +1,7 @@
 """Whether the memory of a process grows while it fits: many small fits, and one long search.
 
     OPENBLAS_NUM_THREADS=1 python tests/benchmarks/bench_memory.py fits --count 10000
-    OPENBLAS_NUM_THREADS=1 python tests/benchmarks/bench_memory.py search --seconds 600
+    OPENBLAS_NUM_THREADS=1 python tests/benchmarks/bench_memory.py search
 
 `fits`: fresh small tables of fresh column names, by the methods of SCHEDULE in turn; of every tenth fit also its SymPy
 expression, LaTeX, code and predictions. After --warm-up fits, whose imports count for nothing, the resident memory and
@@ -148,7 +148,7 @@ def main() -> None:
     many.add_argument("--warm-up", type=int, default=200)
     many.add_argument("--every", type=int, default=1000)
     long = kinds.add_parser("search")
-    long.add_argument("--seconds", type=float, default=600)
+    long.add_argument("--seconds", type=float, default=670)
     long.add_argument("--every", type=float, default=30)
     long.add_argument("--memory", type=float, default=0.5)
     given = parser.parse_args()
