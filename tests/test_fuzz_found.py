@@ -213,6 +213,11 @@ class TestFormulas:
         np.testing.assert_array_equal(np.isnan(got) & ~np.isnan(want), False)
         np.testing.assert_allclose(got[~np.isnan(want)], want[~np.isnan(want)])
 
+    def test_numbers_that_sympy_makes_of_pieces_overflow_as_others(self) -> None:
+        piece = "sinh(sinh(piecewise(pi <= 1000000.0, 1000000.0, x)))"
+        assert to_sympy(parse(piece)) is sp.oo
+        assert to_sympy(parse(f"asin({piece} + {piece})")) is sp.nan
+
     def test_products_of_thousands_of_factors_in_sympy(self) -> None:
         f = parse("/".join("*".join(f"(x+{k})" for k in range(n, n + 1500)) for n in (1, 2)))
         assert to_sympy(f).subs(sp.Symbol("x"), 1).is_Rational

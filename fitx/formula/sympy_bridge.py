@@ -45,6 +45,7 @@ def to_sympy(f: Formula, symbols: Mapping[str, Any] | None = None) -> Any:
 
     # A long chain of + and -, or of * and /, becomes one Add or Mul at once: with SymPy's own the time is quadratic.
     def node(n: Call, args: list[tuple[Any, float | None]]) -> tuple[Any, float | None]:
+        args = [_known(e, v) for e, v in args]
         value = _value(n, [v for _, v in args])
         if value is not None and n.op not in COMPARISONS:
             if not math.isfinite(value):
@@ -80,6 +81,11 @@ def to_sympy(f: Formula, symbols: Mapping[str, Any] | None = None) -> Any:
         return reduce(mul, value.parts) if len(value.parts) < _LONG else sp.Mul(*value.parts)
 
     return done(f.fold(leaf, node)[0])
+
+
+def _known(e: Any, value: float | None) -> tuple[Any, float | None]:
+    """With the value where SymPy has made a number of a part with variables: piecewise(2 > 1, 3, x)."""
+    return (e, float(e)) if value is None and getattr(e, "is_Number", False) and e.is_real else (e, value)
 
 
 def _value(n: Call, args: list[float | None]) -> float | None:

@@ -227,6 +227,7 @@ CALLS: dict[str, Callable[[Rng], Case]] = {
     "isa": lambda _: (_native.isa, []),
     "available_isas": lambda _: (_native.available_isas, []),
     "set_isa": _set_isa,
+    "release_memory": lambda _: (_native.release_memory, []),
     "evaluate": _evaluate,
     "evaluate32": _evaluate32,
     "enclose": _enclose,

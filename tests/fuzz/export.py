@@ -172,6 +172,21 @@ def _model_file(item: Found, X: Array, want: Array) -> None:
     Path("model.json").unlink()
 
 
+def _rounded_to_a_step(item: Found, X: Array) -> npt.NDArray[np.bool_]:
+    """Rows in which SymPy knows better than doubles: exp(-800) is above 0, sin(pi) is 0, and a step tells the two."""
+    found = np.zeros(len(X), bool)
+
+    def look(node: Call, args: list[Array], values: Array) -> None:
+        nonlocal found
+        if node.op in ("sign", "floor", "ceil") and node.args[0].args:
+            a = args[0]
+            nearest = 0 if node.op == "sign" else np.round(a)
+            found = found | (np.abs(a - nearest) <= 1e-12 * np.maximum(1, np.abs(a)))
+
+    export_formulas._values(item, X, look=look)
+    return found
+
+
 def _sympy(item: Found, X: Array, want: Array, steady: npt.NDArray[np.bool_]) -> None:
     """SymPy cancels x/x: rows where a part is undefined may then have a value, and where all are defined the same."""
     try:
@@ -181,6 +196,7 @@ def _sympy(item: Found, X: Array, want: Array, steady: npt.NDArray[np.bool_]) ->
     if any(c == 0 or not 1e-290 < abs(c) < 1e290 for c in again.constants if isinstance(c, float)):
         return  # exp(a + b) became exp(a)*exp(b), with a constant that no double holds
     rows = steady & np.isfinite(want) & export_formulas.finite(item, X) & ~export_formulas.undefined(item, X)
+    rows &= ~_rounded_to_a_step(item, X)
     got = again.predict(X, item.features)
     for k in np.flatnonzero(rows & np.isnan(got))[:3]:  # sqrt(a*b) became sqrt(a)*sqrt(b): complex numbers on the way
         values = dict(zip(map(sp.Symbol, item.features), X[k].tolist(), strict=True))
