@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import gzip
 import io
+import re
 import string
 
 import numpy as np
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from fitx.read import read, read_columns
@@ -78,6 +79,9 @@ def test_what_was_written_is_read(table, dialect):
 @given(tables(), dialects())
 def test_without_a_header_too(table, dialect):
     names, rows = table
+    # 0,0 100,0 may be two numbers or three, one of them in groups of digits: only names tell.
+    plain = write(None, rows, {**dialect, "codec": "utf-8", "packed": False})
+    assume(not re.search(rb"\d \d{3},", plain))
     found = read(io.BytesIO(write(None, rows, dialect)))
     expected = ("x", "y") if len(names) == 2 else (*(f"x{i + 1}" for i in range(len(names) - 1)), "y")
     assert (*found.feature_names, found.target_name) == expected
