@@ -123,7 +123,7 @@ def steady_within(item: Found, X: Array, seed: int = 0) -> npt.NDArray[np.bool_]
         want = item.predict(X)
         _values(item, X, look=look)
         for _ in range(8):
-            steady &= _near(_values(item, X, lambda v: v * (1 + rng.choice((-1e-13, 1e-13)))), want)
+            steady &= _near(_values(item, X, lambda v: v * (1 + rng.uniform(-1e-13, 1e-13))), want)
     return steady
 
 
@@ -134,7 +134,7 @@ def finite(item: Found, X: Array, tiny: bool = True) -> npt.NDArray[np.bool_]:
     def look(node: Call, args: list[Array], values: Array) -> None:
         nonlocal well
         well = well & ~np.isinf(values)
-        if not tiny and node.op in ("pow", "mul", "div", "square", "cube"):
+        if not tiny and node.op in ("pow", "mul", "div", "square", "cube", "exp", "logistic"):
             well = well & ~(
                 (np.abs(values) < 1e-300) & np.logical_and.reduce([np.broadcast_to(a != 0, len(X)) for a in args])
             )

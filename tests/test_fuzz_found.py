@@ -218,6 +218,11 @@ class TestFormulas:
         assert to_sympy(parse(piece)) is sp.oo
         assert to_sympy(parse(f"asin({piece} + {piece})")) is sp.nan
 
+    def test_extremes_of_powers_that_sympy_would_multiply_out(self) -> None:
+        f = parse("sin(min(logistic(floor(acos(-x))), max(0, tanh(acos(-x)**(-176)))))")
+        assert float(to_sympy(f).subs(sp.Symbol("x"), 0.3)) == pytest.approx(float(f.evaluate({"x": 0.3})), rel=1e-9)
+        assert to_sympy(parse("max(0, x - 3)")) == sp.Max(0, sp.Symbol("x") - 3)
+
     def test_products_of_thousands_of_factors_in_sympy(self) -> None:
         f = parse("/".join("*".join(f"(x+{k})" for k in range(n, n + 1500)) for n in (1, 2)))
         assert to_sympy(f).subs(sp.Symbol("x"), 1).is_Rational

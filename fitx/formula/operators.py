@@ -53,6 +53,15 @@ def _pow_derivative(c: Any, a: Any, b: Any) -> tuple[Any, Any]:
     return b * a ** (b - 1), a**b * c("log", a)
 
 
+def _extreme(name: str) -> Callable[..., Any]:
+    def made(sp: Any, *args: Any) -> Any:
+        from fitx.formula.sympy_extremes import extreme
+
+        return extreme(sp, name, *args)
+
+    return made
+
+
 def _sympy_piecewise(sp: Any, *args: Any) -> Any:
     from fitx.formula.sympy_pieces import piecewise
 
@@ -105,11 +114,11 @@ _TABLE = [
     _fn("sign", lambda c, a: (0,), "-1, 0 or 1"),
     Operator(
         "min", 2, "minimum",
-        lambda c, a, b: (_step(c, b - a, 1, 0), _step(c, b - a, 0, 1)), "all", _same("Min"), "the smaller",
+        lambda c, a, b: (_step(c, b - a, 1, 0), _step(c, b - a, 0, 1)), "all", _extreme("Min"), "the smaller",
     ),
     Operator(
         "max", 2, "maximum",
-        lambda c, a, b: (_step(c, a - b, 1, 0), _step(c, a - b, 0, 1)), "all", _same("Max"), "the larger",
+        lambda c, a, b: (_step(c, a - b, 1, 0), _step(c, a - b, 0, 1)), "all", _extreme("Max"), "the larger",
     ),
     _fn("floor", lambda c, a: (0,), "largest whole number <= a"),
     _fn("ceil", lambda c, a: (0,), "smallest whole number >= a", sympy=_same("ceiling")),
@@ -119,7 +128,7 @@ _TABLE = [
     ),
     _fn(
         "hinge", lambda c, a: (_step(c, a, 1, 0),), "max(0, a), the truncated linear function of MARS", numpy="",
-        sympy=lambda sp, a: sp.Max(0, a),
+        sympy=lambda sp, a: _extreme("Max")(sp, sp.Integer(0), a),
     ),
     _cmp("lt", "<", "less", "Lt"),
     _cmp("le", "<=", "less_equal", "Le"),

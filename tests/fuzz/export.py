@@ -115,7 +115,7 @@ def one(data: bytes) -> str:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         want = item.predict(X)
-        steady = export_formulas.steady_within(item, X)
+        steady = export_formulas.steady_within(item, X) & ~_rounded_to_a_step(item, X)
         _model_file(item, X, want)
         for name in ("python", "numpy"):
             _compare(name, _ties(f, _run(item.to(name), X)), _ties(f, want), steady)
@@ -173,7 +173,7 @@ def _model_file(item: Found, X: Array, want: Array) -> None:
 
 
 def _rounded_to_a_step(item: Found, X: Array) -> npt.NDArray[np.bool_]:
-    """Rows in which SymPy knows better than doubles: exp(-800) is above 0, sin(pi) is 0, and a step tells the two."""
+    """Rows in which a rounding error may be told by a step: sin(pi) is 0 for SymPy, cbrt(8) may be 2 or nearly 2."""
     found = np.zeros(len(X), bool)
 
     def look(node: Call, args: list[Array], values: Array) -> None:
@@ -182,6 +182,8 @@ def _rounded_to_a_step(item: Found, X: Array) -> npt.NDArray[np.bool_]:
             a = args[0]
             nearest = 0 if node.op == "sign" else np.round(a)
             found = found | (np.abs(a - nearest) <= 1e-12 * np.maximum(1, np.abs(a)))
+        elif node.op == "pow" and node.args[1].args:  # of a negative number only whole ones are defined
+            found = found | (np.abs(args[1] - np.round(args[1])) <= 1e-12 * np.maximum(1, np.abs(args[1])))
 
     export_formulas._values(item, X, look=look)
     return found
@@ -195,11 +197,12 @@ def _sympy(item: Found, X: Array, want: Array, steady: npt.NDArray[np.bool_]) ->
         return
     if any(c == 0 or not 1e-290 < abs(c) < 1e290 for c in again.constants if isinstance(c, float)):
         return  # exp(a + b) became exp(a)*exp(b), with a constant that no double holds
-    rows = steady & np.isfinite(want) & export_formulas.finite(item, X) & ~export_formulas.undefined(item, X)
-    rows &= ~_rounded_to_a_step(item, X)
+    rows = steady & np.isfinite(want) & ~export_formulas.undefined(item, X)
+    rows &= export_formulas.finite(item, X, tiny=False)
     got = again.predict(X, item.features)
     for k in np.flatnonzero(rows & np.isnan(got))[:3]:  # sqrt(a*b) became sqrt(a)*sqrt(b): complex numbers on the way
         values = dict(zip(map(sp.Symbol, item.features), X[k].tolist(), strict=True))
-        with contextlib.suppress(TypeError):  # SymPy compares no NaN that comes up on the way
+        with contextlib.suppress(TypeError, ZeroDivisionError):  # of SymPy's own numbers: NaN are not compared
             got[k] = complex(item.expr.evalf(subs=values)).real
-    _compare("SymPy", got, want, rows & ~np.isnan(got))
+    split = np.isinf(got) & any(isinstance(n, Call) and n.op == "exp" for n in again.postorder())
+    _compare("SymPy", got, want, rows & ~np.isnan(got) & ~split)  # of exp(a)*exp(b) one may overflow
