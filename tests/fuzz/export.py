@@ -201,7 +201,7 @@ def _sympy(item: Found, X: Array, want: Array, steady: npt.NDArray[np.bool_]) ->
     rows &= export_formulas.finite(item, X, tiny=False)
     got = again.predict(X, item.features)
     for k in np.flatnonzero(rows & np.isnan(got))[:3]:  # sqrt(a*b) became sqrt(a)*sqrt(b): complex numbers on the way
-        values = dict(zip(map(sp.Symbol, item.features), X[k].tolist(), strict=True))
+        values = dict(zip(map(sp.Symbol, item.features), map(sp.Float, X[k].tolist()), strict=True))
         with contextlib.suppress(TypeError, ZeroDivisionError):  # of SymPy's own numbers: NaN are not compared
             got[k] = complex(item.expr.evalf(subs=values)).real
     split = np.isinf(got) & any(isinstance(n, Call) and n.op == "exp" for n in again.postorder())
