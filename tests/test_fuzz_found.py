@@ -223,6 +223,29 @@ class TestFormulas:
         assert float(to_sympy(f).subs(sp.Symbol("x"), 0.3)) == pytest.approx(float(f.evaluate({"x": 0.3})), rel=1e-9)
         assert to_sympy(parse("max(0, x - 3)")) == sp.Max(0, sp.Symbol("x") - 3)
 
+    def test_powers_that_sympy_would_multiply_out(self) -> None:
+        f = parse("cosh(x - max(atan(x), -0.9)**((5 + cosh(x - max(atan(x), -0.9)**((5**2)**2)))**2))")
+        assert float(to_sympy(f).subs(sp.Symbol("x"), 0.5)) == pytest.approx(float(f.evaluate({"x": 0.5})), rel=1e-9)
+
+    def test_quotients_of_numbers_are_rounded_once_in_sympy(self) -> None:
+        x = sp.Symbol("x")
+        assert to_sympy(parse("piecewise(1.3/1.3 >= 1, x, y)")) == x
+        assert to_sympy(parse("sign(2.6/1.3 - 2)*x")) == 0
+
+    def test_constants_that_sympy_makes_of_variables_overflow_as_others(self) -> None:
+        assert to_sympy(parse("floor(exp(exp(x/x*100)))")) is sp.oo
+        assert to_sympy(parse("asin(piecewise(2 > 1, pi, x))")) is sp.nan
+
+    def test_extremes_in_a_condition_stay_unevaluated(self) -> None:
+        f = parse("piecewise(max(piecewise(x > 0, 1, 2), tanh(acos(-x)**(-176))) > 1.5, x, y)")
+        assert to_sympy(f).free_symbols == {sp.Symbol("x"), sp.Symbol("y")}
+
+    def test_a_piece_that_sympy_leaves_undefined_is_refused(self) -> None:
+        x, y, z = sp.symbols("x y z")
+        inner = sp.Piecewise((1, x > 5), (2, (y > 0) | (y < -3)))
+        with pytest.raises(UsageError, match="last piece"):
+            from_sympy(sp.Piecewise((inner, (y > 0) | (z > 0)), (3, True)))
+
     def test_products_of_thousands_of_factors_in_sympy(self) -> None:
         f = parse("/".join("*".join(f"(x+{k})" for k in range(n, n + 1500)) for n in (1, 2)))
         assert to_sympy(f).subs(sp.Symbol("x"), 1).is_Rational

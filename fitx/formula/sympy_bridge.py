@@ -6,7 +6,6 @@ import math
 from collections.abc import Mapping
 from fractions import Fraction
 from functools import reduce
-from operator import mul
 from typing import Any, NamedTuple
 
 from fitx.errors import UsageError
@@ -14,7 +13,14 @@ from fitx.formula.operators import COMPARISONS, OPERATORS
 from fitx.formula.tree import Call, Const, Formula, Number, Var, call
 
 _EXACT = 1000  # larger whole exponents are floats: SymPy would multiply exact numbers out
+_COMPOUND = 32  # the same of anything but a variable, which SymPy multiplies out to ask whether it is real
 _LONG = 32  # factors
+
+
+class _Divisor(NamedTuple):
+    """A part of a product that stands under the line."""
+
+    of: Any
 
 
 class _Chain(NamedTuple):
@@ -45,7 +51,8 @@ def to_sympy(f: Formula, symbols: Mapping[str, Any] | None = None) -> Any:
 
     # A long chain of + and -, or of * and /, becomes one Add or Mul at once: with SymPy's own the time is quadratic.
     def node(n: Call, args: list[tuple[Any, float | None]]) -> tuple[Any, float | None]:
-        args = [_known(e, v) for e, v in args]
+        if n.op not in ("add", "sub", "mul", "div"):
+            args = [_known(done(e), v) for e, v in args]
         value = _value(n, [v for _, v in args])
         if value is not None and n.op not in COMPARISONS:
             if not math.isfinite(value):
@@ -61,11 +68,12 @@ def to_sympy(f: Formula, symbols: Mapping[str, Any] | None = None) -> Any:
         if n.op in ("mul", "div"):
             first, second = args[0][0], done(args[1][0])
             chain = first if isinstance(first, _Chain) and first.op == "mul" else _Chain("mul", [done(first)])
-            chain.parts.append(second if n.op == "mul" else 1 / second)
+            chain.parts.append(_Divisor(second) if n.op == "div" else second)
             return chain, value
         parts = [done(a) for a, _ in args]
-        if n.op == "pow" and isinstance(n.args[1], Const) and abs(float(n.args[1].value)) > _EXACT:
-            parts[1] = sp.Float(n.args[1].value, 17)
+        exponent = args[1][1] if n.op == "pow" else None
+        if exponent is not None and abs(exponent) > (_EXACT if parts[0].is_Symbol else _COMPOUND):
+            parts[1] = sp.Float(exponent, 17)
         try:
             return OPERATORS[n.op].sympy(sp, *parts), value
         except UsageError:
@@ -78,14 +86,17 @@ def to_sympy(f: Formula, symbols: Mapping[str, Any] | None = None) -> Any:
             return value
         if value.op == "add":
             return sp.Add(*value.parts)
-        return reduce(mul, value.parts) if len(value.parts) < _LONG else sp.Mul(*value.parts)
+        if len(value.parts) < _LONG:  # a quotient of numbers is rounded once
+            return reduce(lambda a, b: a / b.of if isinstance(b, _Divisor) else a * b, value.parts)
+        return sp.Mul(*(1 / a.of if isinstance(a, _Divisor) else a for a in value.parts))
 
     return done(f.fold(leaf, node)[0])
 
 
 def _known(e: Any, value: float | None) -> tuple[Any, float | None]:
     """With the value where SymPy has made a number of a part with variables: piecewise(2 > 1, 3, x)."""
-    return (e, float(e)) if value is None and getattr(e, "is_Number", False) and e.is_real else (e, value)
+    number = e.is_Number or e.is_NumberSymbol
+    return (e, float(e)) if value is None and number and e.is_real else (e, value)
 
 
 def _value(n: Call, args: list[float | None]) -> float | None:
@@ -175,7 +186,7 @@ def _piece(value: Any, cond: Any) -> list[Any]:
     # SymPy makes one piece of two with the same value: (v, a | b); and where a piece's value is a Piecewise, that ends
     # at the piece's own condition.
     conditions = _alternatives(cond)
-    if type(value).__name__ == "Piecewise" and set(_alternatives(value.args[-1].cond)) & set(conditions):
+    if type(value).__name__ == "Piecewise" and set(conditions) <= set(_alternatives(value.args[-1].cond)):
         value = value.func(*value.args[:-1], (value.args[-1].expr, True), evaluate=False)
     return [x for c in conditions for x in (c, value)]
 

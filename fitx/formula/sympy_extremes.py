@@ -1,7 +1,8 @@
 """Max and Min in SymPy, evaluated only where that takes no long time.
 
 SymPy asks whether one argument is always the larger, and to answer multiplies powers out and factors what it meets:
-seconds for Max(0, tanh(acos(x)**76)), minutes for arguments of hundreds of nodes. Unevaluated they mean the same.
+seconds for Max(0, tanh(acos(x)**76)), minutes for arguments of hundreds of nodes. Unevaluated they mean the same, until
+SymPy's own subs or diff evaluates them.
 """
 
 from __future__ import annotations

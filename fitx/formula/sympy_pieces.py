@@ -10,8 +10,10 @@ from itertools import islice
 from typing import Any
 
 from fitx.errors import UsageError
+from fitx.formula.sympy_extremes import extreme
 
-_MOST = 5_000  # nodes in all copies of A and B: a condition with k parts of p pieces each makes p**k
+_MOST = 20_000  # nodes in further copies of A and B: a condition with k parts of p pieces each makes p**k
+_CONDITION = 20  # what a copy of a condition counts for
 
 
 def piecewise(sp: Any, *args: Any) -> Any:
@@ -24,7 +26,7 @@ def piecewise(sp: Any, *args: Any) -> Any:
         nonlocal nodes
         nodes += size
         if nodes > _MOST:
-            raise UsageError("a piecewise in a condition of a piecewise has too many pieces for a SymPy expression")
+            raise UsageError("conditions hold too many pieces: the SymPy expression would be too large")
         inner = max(condition.atoms(sp.Piecewise), key=lambda p: (p.count_ops(), sp.default_sort_key(p)), default=None)
         if inner is None:
             return sp.Piecewise((yes, condition), (no, True))
@@ -33,7 +35,9 @@ def piecewise(sp: Any, *args: Any) -> Any:
     for condition, value in reversed(list(zip(args[:-1:2], args[1:-1:2], strict=True))):
         if condition.has(sp.Piecewise):
             rest = sp.Piecewise(*pieces, (other, True))
-            other = lifted(condition, value, rest, _size(sp, value) + _size(sp, rest))
+            size = _CONDITION + _size(sp, value) + _size(sp, rest)
+            nodes -= size  # the first copy
+            other = lifted(condition, value, rest, size)
             pieces = []
         else:
             pieces.insert(0, (value, condition))
@@ -45,9 +49,16 @@ def _size(sp: Any, e: Any) -> int:
     return sum(1 for _ in islice(sp.preorder_traversal(e), _MOST))
 
 
-def _with(sp: Any, condition: Any, inner: Any, value: Any) -> Any:
+def _with(sp: Any, e: Any, inner: Any, value: Any) -> Any:
     """The condition with `value` in the place of `inner`; false where it compares what is no real number."""
-    try:
-        return condition.xreplace({inner: value})
+    if e == inner:
+        return value
+    if not e.has(inner):
+        return e
+    args = [_with(sp, a, inner, value) for a in e.args]
+    try:  # not xreplace, which evaluates Max and Min whatever that takes
+        return extreme(sp, type(e).__name__, *args) if isinstance(e, sp.Max | sp.Min) else e.func(*args)
     except TypeError:
-        return sp.false
+        if e.is_Relational:
+            return sp.false
+        raise

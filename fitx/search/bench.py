@@ -119,7 +119,8 @@ class Workbench:
         if name not in self._features:
             space = self.space(kind) if space is None else space
             order, primary = feature_order(self.library, kind.log_features)
-            # One call that cannot be interrupted: no more than a quarter of the time that is left.
+            # One call that cannot be interrupted: no more than a quarter of the time that is left the first time; made
+            # anew they are as many, since their positions are kept.
             most = self._most.setdefault(name, max(2000, int(self.budget.left / 4 / _PROJECTION * self.threads)))
             order, primary = order[:most], min(primary, most)
             self._make_room(4 * len(order) * len(space.weight))

@@ -65,7 +65,7 @@ class Workshop:
         """The problem's workbench at this size."""
         if effort is not ROUNDS[0]:
             self.benches.clear()
-            if effort in ROUNDS:
+            if effort in ROUNDS[1:]:
                 release_memory()
         elif problem in self.benches:
             bench = self.benches[problem] = self.benches.pop(problem)

@@ -197,7 +197,8 @@ def _sympy(item: Found, X: Array, want: Array, steady: npt.NDArray[np.bool_]) ->
         return
     if any(c == 0 or not 1e-290 < abs(c) < 1e290 for c in again.constants if isinstance(c, float)):
         return  # exp(a + b) became exp(a)*exp(b), with a constant that no double holds
-    rows = steady & np.isfinite(want) & ~export_formulas.undefined(item, X)
+    rows = steady & np.isfinite(want) & ~np.isnan(X).any(axis=1)  # for SymPy either x < 1 or x >= 1 holds
+    rows &= ~export_formulas.undefined(item, X)
     rows &= export_formulas.finite(item, X, tiny=False)
     got = again.predict(X, item.features)
     for k in np.flatnonzero(rows & np.isnan(got))[:3]:  # sqrt(a*b) became sqrt(a)*sqrt(b): complex numbers on the way
