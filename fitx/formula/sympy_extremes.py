@@ -16,7 +16,8 @@ _EXPONENT = 8  # of anything but a symbol
 
 def extreme(sp: Any, name: str, *args: Any) -> Any:
     """Max or Min of the arguments."""
-    return getattr(sp, name)(*args, evaluate=all(_plain(sp, a) for a in args))
+    kind = sp.Max if name == "Max" else sp.Min
+    return kind(*args, evaluate=all(_plain(sp, a) for a in args))
 
 
 def _plain(sp: Any, e: Any) -> bool:
