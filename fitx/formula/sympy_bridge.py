@@ -70,7 +70,7 @@ def to_sympy(f: Formula, symbols: Mapping[str, Any] | None = None) -> Any:
             chain = first if isinstance(first, _Chain) and first.op == "mul" else _Chain("mul", [done(first)])
             chain.parts.append(_Divisor(second) if n.op == "div" else second)
             return chain, value
-        parts = [done(a) for a, _ in args]
+        parts = [e for e, _ in args]
         exponent = args[1][1] if n.op == "pow" else None
         if exponent is not None and abs(exponent) > (_EXACT if parts[0].is_Symbol else _COMPOUND):
             parts[1] = sp.Float(exponent, 17)
